@@ -1,0 +1,63 @@
+// Every bound of the engine, with its unit and why it is that large.
+
+/** Longest timer a plan may ask for, ms: deadlines are stored times, so a long sleep buys nothing (rotation.md "Time"). */
+export const maxSleepMs = 60_000;
+/** Period while something is under way, ms. */
+export const busyPeriodMs = 1_000;
+/** Period at rest, ms. */
+export const idlePeriodMs = 30_000;
+/** How often a kube-apiserver polls its file, ms (k8s.io/apiserver, measured). */
+export const pollPeriodMs = 60_000;
+/** Polls after which a file that is not loaded becomes a condition. */
+export const reloadDeadlinePolls = 3;
+/** A member that never had a file and is absent everywhere leaves after this, ms. */
+export const memberGraceMs = 600_000;
+/** Longest request a kube-apiserver may still be serving, ms (`--request-timeout`). */
+export const requestTimeoutMs = 60_000;
+/** Drain of a stopping kube-apiserver, ms (`--shutdown-delay-duration` and the graceful period of kubeadm). */
+export const drainMs = 130_000;
+/** A lease renewed within this is alive, ms; servers renew every 10 s and leases live an hour. */
+export const leaseAliveMs = 40_000;
+/** The agent reorders and drops only by a ring read within this, ms. */
+export const ringFreshMs = 10_000;
+/** Objects per metadata page of the migration. */
+export const migrationPageSize = 500;
+/** Most rewrites in flight. */
+export const maxInFlight = 64;
+/** Tries per object before a migration calls it blocked, within {@link blockedWindowMs}. */
+export const blockedAttempts = 3;
+export const blockedWindowMs = 86_400_000;
+/** Blocked objects that are listed by name; the rest are counted. */
+export const blockedListed = 20;
+/** Raw values per page of a scan. */
+export const scanPageSize = 1_000;
+/** Bytes of a value that a scan looks at: prefix, provider and the longest key name we expect. */
+export const scanHeadBytes = 256;
+/** Earlier configurations kept on a node. */
+export const maxBackups = 50;
+/** Rotations kept in status and ring for people. */
+export const historyLength = 10;
+/** Fewest newest revisions that stay in the file. */
+export const defaultRevisions = 8;
+export const defaultMinAgeMs = 86_400_000;
+export const defaultRotationIntervalMs = 168 * 3_600_000;
+/** Encryptions under one key that Kubernetes' documentation advises as a ceiling. */
+export const writeBudgetFloor = 200_000;
+/** Hard bound per side: half of GCM's 2^32 for random nonces. */
+export const writeBudgetCeiling = 2 ** 31;
+/** Part of the budget from which a rotation is due. */
+export const writeBudgetAlarm = 0.8;
+/** No early rotation for the budget twice within this, ms. */
+export const budgetRotationSpacingMs = 86_400_000;
+/** No proof of compaction for this long is a condition, ms. */
+export const compactionProofDeadlineMs = 3_600_000;
+/** Objects read per list page of our own kinds. */
+export const ownPageSize = 500;
+/** Pages read of any list of our own; a list that is longer is an error, not a shorter list. */
+export const maxOwnPages = 200;
+/** Largest file of ours that is read, bytes. */
+export const maxFileBytes = 4 * 1024 * 1024;
+/** Largest history that is read, bytes: 100,000 keys. */
+export const maxHistoryBytes = 64 * 1024 * 1024;
+/** Dropped keys whose certificates stay in the ring. */
+export const maxCertificates = 64;

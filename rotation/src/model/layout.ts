@@ -1,0 +1,115 @@
+// What the configuration files hold: the keys, and per resource which of them writes. A file is rendered from a
+// layout; two layouts differ by one kind of change at a time (add, reorder, drop, resource).
+
+import type {KeyId, KeyRef} from './key.ts';
+
+/** `own` = whatever this node's present file writes with (adoption of nodes that differ). */
+export type WriteKey = KeyId | 'identity' | 'own';
+
+export interface LayoutResource {
+  /** As kube-apiserver writes it: `secrets`, `widgets.example.com`, `*.apps`, `*.*`. */
+  readonly resource: string;
+  readonly write: WriteKey;
+}
+
+/** A block of an adopted file that we do not manage, word for word (its JSON). */
+export interface VerbatimBlock {
+  readonly resources: readonly string[];
+  readonly json: string;
+}
+
+export interface Layout {
+  /** Keys that every managed block reads, newest first, adopted ones after ours. */
+  readonly keys: readonly KeyId[];
+  readonly resources: readonly LayoutResource[];
+  readonly verbatim: readonly VerbatimBlock[];
+  /** KMS providers of an adopted file, as JSON, read after all keys. */
+  readonly kms: readonly string[];
+}
+
+/** One rendered block: which provider entries in which order. */
+export interface RenderedBlock {
+  readonly resources: readonly string[];
+  /** Key ids, `identity`, or `kms:<index into Layout.kms>`. */
+  readonly order: readonly string[];
+}
+
+export const emptyLayout: Layout = {keys: [], resources: [], verbatim: [], kms: []};
+
+/** The write entry of each resource in a rendered file. */
+export function writeEntries(blocks: readonly RenderedBlock[]): ReadonlyMap<string, string> {
+  const entries = new Map<string, string>();
+  for (const block of blocks) {
+    const first = block.order[0];
+    if (first === undefined) continue;
+    for (const resource of block.resources) if (!entries.has(resource)) entries.set(resource, first);
+  }
+  return entries;
+}
+
+/** Every key id that a rendered file holds, once. */
+export function keysOf(blocks: readonly RenderedBlock[]): ReadonlySet<KeyId> {
+  const keys = new Set<KeyId>();
+  for (const block of blocks) for (const entry of block.order) if (isKey(entry)) keys.add(entry);
+  return keys;
+}
+
+export const isKey = (entry: string): boolean => entry !== 'identity' && !entry.startsWith('kms:');
+
+/** Entries of one resource's block. */
+export function orderOf(blocks: readonly RenderedBlock[], resource: string): readonly string[] | undefined {
+  return blocks.find((block) => block.resources.includes(resource))?.order;
+}
+
+/**
+ * Renders a layout for one node. `own` answers what the node's present file writes a resource with; resources with
+ * the same order share a block, in the layout's order.
+ */
+export function renderLayout(
+  layout: Layout,
+  keys: ReadonlyMap<KeyId, KeyRef>,
+  own: (resource: string) => string | undefined,
+): readonly RenderedBlock[] {
+  const blocks: {resources: string[]; order: readonly string[]}[] = [];
+  const byOrder = new Map<string, {resources: string[]; order: readonly string[]}>();
+  if (needsGuardBlock(layout)) blocks.push({resources: ['*.cluster.alauda.io'], order: ['identity']});
+  for (const {resource, write} of layout.resources) {
+    const first = write === 'own' ? (own(resource) ?? 'identity') : write;
+    const order = orderFor(first, layout, keys);
+    const id = order.join('\n');
+    const present = byOrder.get(id);
+    if (present !== undefined) present.resources.push(resource);
+    else {
+      const block = {resources: [resource], order};
+      byOrder.set(id, block);
+      blocks.push(block);
+    }
+  }
+  return blocks;
+}
+
+/** A wildcard that would take in our own group needs a first block that leaves our group in clear. */
+const needsGuardBlock = (layout: Layout): boolean => layout.resources.some(({resource}) => resource === '*.*');
+
+function orderFor(first: string, layout: Layout, keys: ReadonlyMap<KeyId, KeyRef>): readonly string[] {
+  const firstProvider = keys.get(first)?.provider;
+  const rest = layout.keys.filter((id) => id !== first);
+  const near = rest.filter((id) => keys.get(id)?.provider === firstProvider);
+  const far = rest.filter((id) => keys.get(id)?.provider !== firstProvider);
+  const kms = layout.kms.map((_, index) => `kms:${index}`).filter((entry) => entry !== first);
+  const identity = first === 'identity' ? [] : ['identity'];
+  return [first, ...near, ...far, ...kms, ...identity];
+}
+
+/** What a server must have accepted once before such a file goes to all: providers with key lengths, and resources. */
+export function layoutKinds(layout: Layout, keys: ReadonlyMap<KeyId, KeyRef>): readonly string[] {
+  const kinds = new Set<string>();
+  for (const id of layout.keys) {
+    const key = keys.get(id);
+    if (key !== undefined) kinds.add(`${key.provider}/${key.length}`);
+  }
+  for (const {resource} of layout.resources) kinds.add(`resource/${resource}`);
+  for (const block of layout.verbatim) for (const resource of block.resources) kinds.add(`resource/${resource}`);
+  if (layout.kms.length > 0) kinds.add('kms');
+  return [...kinds].sort();
+}

@@ -1,0 +1,164 @@
+// What one node's agent reports (`EtcdEncryptionNode`), and what a scanner adds to it. References only, never bytes.
+
+import type {StoredObject} from '../ports.ts';
+import type {KeyId, KeyRef} from './key.ts';
+import type {RenderedBlock, VerbatimBlock} from './layout.ts';
+
+export const nodeReportVersion = 1;
+
+export interface Problem {
+  /** A reason name of plan/reason.ts. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+export type FileReport =
+  | {
+      readonly state: 'loadable';
+      readonly hash: string;
+      readonly blocks: readonly RenderedBlock[];
+      readonly verbatim: readonly VerbatimBlock[];
+      readonly kms: readonly string[];
+      /** Whether its bytes are exactly what we would write. */
+      readonly canonical: boolean;
+    }
+  | {readonly state: 'absent'}
+  | {readonly state: 'refused'; readonly hash: string; readonly problems: readonly string[]}
+  | {readonly state: 'unknown'; readonly why: string};
+
+export type LoadedReport =
+  | {readonly state: 'known'; readonly hash: string; readonly blocks: readonly RenderedBlock[]}
+  | {readonly state: 'unknown'; readonly why: string};
+
+export type ServerReport =
+  | {readonly state: 'up'; readonly startedAtMs: number}
+  /** Nothing listens there. */
+  | {readonly state: 'down'; readonly why: string}
+  /** Something answers that is not this node's server. */
+  | {readonly state: 'foreign'; readonly why: string}
+  | {readonly state: 'unknown'; readonly why: string};
+
+export interface ScanReport {
+  readonly id: string;
+  readonly startedAtMs: number;
+  readonly completedAtMs: number;
+  /** Store revision of the last page of the whole scan. */
+  readonly revision: number;
+  /** Values per resource and label: a key name prefixed by its provider (`aesgcm:r3-…`), `clear`, or `other:<prefix>`. */
+  readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** A stored value that none of the keys opens, with its diagnosis. */
+export interface UnreadableValue {
+  readonly etcdKey: string;
+  readonly keyName: string;
+  readonly diagnosis: 'unknown-key' | 'authentication-failed' | 'corrupt' | 'ambiguous';
+  readonly detail: string;
+}
+
+export interface ValuesReport {
+  readonly id: string;
+  readonly completedAtMs: number;
+  readonly opened: number;
+  readonly unreadable: readonly UnreadableValue[];
+  readonly unreadableCount: number;
+}
+
+export interface NodeReport {
+  readonly v: number;
+  readonly node: string;
+  readonly clusterId: string;
+  /** age recipient of this node's identity. */
+  readonly recipient: string;
+  readonly address: string;
+  readonly identity: string;
+  /** One more at each report. */
+  readonly sequence: number;
+  readonly atMs: number;
+  /** Ring this report was made after. */
+  readonly ring: {readonly epoch: number; readonly version: number};
+  /** Gate whose question this report answers with evidence asked after the gate was read. */
+  readonly gate?: string;
+  readonly server: ServerReport;
+  readonly configPath: string;
+  readonly automaticReload: boolean;
+  readonly mount: 'directory' | 'single-file' | 'unknown';
+  readonly fipsOnly: boolean;
+  readonly file: FileReport;
+  readonly loaded: LoadedReport;
+  /** When the file in place was written by us, Unix ms; absent for a file that is not ours. */
+  readonly fileWrittenAtMs?: number;
+  readonly reloadFailures: number;
+  /** Keys in the history, synced to disk. */
+  readonly history: readonly KeyId[];
+  /** Keys whose bytes this agent holds now. */
+  readonly held: readonly KeyId[];
+  /** Keys found in this node's files that the ring may not know yet. */
+  readonly found: readonly KeyRef[];
+  readonly minted?: {readonly id: string; readonly revision: number; readonly name: string; readonly check: string};
+  /** A file of ours that this node's server refused, and that was taken back. */
+  readonly refusedFile?: {
+    readonly hash: string;
+    readonly kinds: readonly string[];
+    readonly atMs: number;
+    readonly why: string;
+  };
+  /** Encryptions per key name over all of this node's server processes. */
+  readonly encryptions: Readonly<Record<string, number>>;
+  /** Counters of the present process, by which the above is carried on. */
+  readonly counters: {readonly startedAtMs: number; readonly byName: Readonly<Record<string, number>>};
+  /** Highest epoch and revision this node ever saw. */
+  readonly highest: {readonly epoch: number; readonly revision: number};
+  readonly problems: readonly Problem[];
+  readonly scan?: ScanReport;
+  readonly values?: ValuesReport;
+}
+
+export type ReadNodeReport =
+  | {readonly outcome: 'ok'; readonly report: NodeReport}
+  | {readonly outcome: 'newer'; readonly v: number}
+  | {readonly outcome: 'malformed'; readonly detail: string};
+
+/** Reads the report in an `EtcdEncryptionNode`'s `status`. */
+export function readNodeReport(object: StoredObject): ReadNodeReport {
+  const report = object.status as Partial<NodeReport> | undefined;
+  if (typeof report !== 'object' || report === null || typeof report.v !== 'number') {
+    return {outcome: 'malformed', detail: 'status.v: expected a number'};
+  }
+  if (report.v > nodeReportVersion) return {outcome: 'newer', v: report.v};
+  const texts = ['node', 'clusterId', 'recipient', 'identity', 'address'] as const;
+  for (const field of texts) {
+    if (typeof report[field] !== 'string') return {outcome: 'malformed', detail: `status.${field}: expected a text`};
+  }
+  const objects = [
+    'ring',
+    'server',
+    'file',
+    'loaded',
+    'history',
+    'held',
+    'found',
+    'highest',
+    'problems',
+    'encryptions',
+  ] as const;
+  for (const field of objects) {
+    if (typeof report[field] !== 'object') return {outcome: 'malformed', detail: `status.${field}: missing`};
+  }
+  return {outcome: 'ok', report: report as NodeReport};
+}
+
+/** What an `EtcdEncryptionKey` shows without being opened. */
+export interface KeyObject {
+  readonly name: string;
+  readonly key: KeyRef;
+  readonly clusterId: string;
+  readonly recipients: readonly string[];
+  readonly sealed: string;
+  /** HMAC-SHA512 (hex) over the object's clear fields and sealed bytes, under the previous write key; from r2 on. */
+  readonly voucher?: {readonly key: KeyId; readonly mac: string};
+  readonly mintId?: string;
+  readonly createdAtMs: number;
+  readonly createdBy: string;
+  readonly resourceVersion: string;
+}

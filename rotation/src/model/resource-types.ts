@@ -1,0 +1,58 @@
+// The Kubernetes kinds the engine reads and writes, and the fixed names among them (product.md, host-k8s.md).
+
+import type {ResourceType} from '../ports.ts';
+
+export const ourGroup = 'cluster.alauda.io';
+const ourVersion = 'v1alpha1';
+const own = (plural: string, kind: string, namespaced: boolean): ResourceType => ({
+  group: ourGroup,
+  version: ourVersion,
+  plural,
+  kind,
+  namespaced,
+});
+
+export const configResource = own('etcdencryptionconfigs', 'EtcdEncryptionConfig', false);
+export const ringResource = own('etcdencryptionrings', 'EtcdEncryptionRing', true);
+export const nodeReportResource = own('etcdencryptionnodes', 'EtcdEncryptionNode', true);
+export const keyResource = own('etcdencryptionkeys', 'EtcdEncryptionKey', true);
+
+const core = (plural: string, kind: string, namespaced: boolean): ResourceType => ({
+  group: '',
+  version: 'v1',
+  plural,
+  kind,
+  namespaced,
+});
+
+export const namespaceResource = core('namespaces', 'Namespace', false);
+export const kubernetesNodeResource = core('nodes', 'Node', false);
+export const eventResource = core('events', 'Event', true);
+export const leaseResource: ResourceType = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  plural: 'leases',
+  kind: 'Lease',
+  namespaced: true,
+};
+
+/** Where our namespaced objects live: the Synchronizer leaves this namespace alone. */
+export const ourNamespace = 'kube-system';
+/** The one name of `EtcdEncryptionConfig` and `EtcdEncryptionRing`. */
+export const singletonName = 'default';
+/** Lease of the controllers; it saves work and never fences. */
+export const leaderLeaseName = 'etcd-encryption-manager';
+
+export const annotationPrefix = 'etcd-encryption.alauda.io/';
+export const annotation = {
+  /** On the config: a rotation request, any text. */
+  rotate: `${annotationPrefix}rotate`,
+  /** On the config: stops the dangerous deeds; the text says why. */
+  pause: `${annotationPrefix}pause`,
+  /** On the ring: a node (or unknown member) that shall no longer count. */
+  forgetNode: `${annotationPrefix}forget-node`,
+  /** On the ring: check value (or `all`) of adopted keys that may be dropped. */
+  dropAdopted: `${annotationPrefix}drop-adopted`,
+  /** On the ring: the operator accepts a union under which some aescbc values would be misread. */
+  acceptAmbiguous: `${annotationPrefix}accept-ambiguous`,
+} as const;

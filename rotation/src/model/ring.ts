@@ -1,0 +1,194 @@
+// The ring: the one object that says what every node's file shall hold, changed only by compare-and-swap. It carries
+// the facts that must outlive a controller; no key bytes. Phase and conditions are not in it.
+
+import type {StoredObject} from '../ports.ts';
+import type {KeyId, KeyRef} from './key.ts';
+import type {Layout} from './layout.ts';
+
+export const ringVersion = 1;
+
+export interface RingKey extends KeyRef {
+  readonly createdAtMs: number;
+  /** Node that minted it; absent for adopted keys. */
+  readonly mintedBy?: string;
+}
+
+export interface RingMember {
+  readonly node: string;
+  /** kube-apiserver identity, also the name of its Lease. */
+  readonly identity: string;
+  readonly address: string;
+}
+
+export interface ForgottenMember {
+  readonly node: string;
+  readonly identity: string;
+  readonly atMs: number;
+}
+
+export interface MigrationMark {
+  readonly resource: string;
+  readonly state: 'pending' | 'running' | 'done' | 'blocked';
+  /** Token of the next page while running. */
+  readonly token?: string;
+  /** Objects looked at in this pass, and rewritten in it. */
+  readonly seen: number;
+  readonly rewritten: number;
+  /** Number of this pass, from 1; a pass that rewrote nothing proves the resource. */
+  readonly pass: number;
+  readonly startedAtMs: number;
+  readonly completedAtMs?: number;
+  /** Revision of the collection in the answer to the pass's last page. */
+  readonly revision?: string;
+  readonly blocked: readonly BlockedObject[];
+  readonly blockedCount: number;
+  readonly attempts: number;
+  readonly lastAttemptAtMs?: number;
+}
+
+export interface BlockedObject {
+  readonly namespace: string;
+  readonly name: string;
+  readonly reason: string;
+}
+
+export type RotationReason = 'first' | 'schedule' | 'request' | 'budget' | 'resources' | 'compromise';
+
+export interface Rotation {
+  readonly revision: number;
+  /** Absent until minted. */
+  readonly key?: KeyId;
+  readonly reason: RotationReason;
+  readonly requestedBy?: string;
+  /** Text of the request that this rotation handles. */
+  readonly request?: string;
+  readonly startedAtMs: number;
+  readonly activatedAtMs?: number;
+  /** Every server had loaded the new write key. */
+  readonly convergedAtMs?: number;
+  readonly migration: readonly MigrationMark[];
+  /** Scan or second pass that proved it. */
+  readonly verifiedBy?: 'scan' | 'second-pass';
+  readonly completedAtMs?: number;
+}
+
+export interface CompletedRotation {
+  readonly revision: number;
+  readonly key: KeyId;
+  readonly reason: RotationReason;
+  readonly requestedBy?: string;
+  readonly startedAtMs: number;
+  readonly completedAtMs: number;
+  readonly rewritten: number;
+  readonly outcome: 'Complete' | 'Blocked';
+}
+
+export interface ScanRequest {
+  /** Unique; a report answers exactly this. */
+  readonly id: string;
+  readonly resources: readonly string[];
+  readonly atMs: number;
+}
+
+/** Why a key may leave: every line of rotation.md's certificate, with what it rests on. */
+export interface DropCertificate {
+  readonly key: KeyId;
+  readonly check: string;
+  readonly stoppedWritingAtMs: number;
+  /** `scan` id or `second-pass`, and the revision R in the answer to its last page. */
+  readonly cleanBy: string;
+  readonly cleanRevision: string;
+  /** `etcd` or `events-410`. */
+  readonly compactedBy: string;
+  readonly atMs: number;
+}
+
+/** A file of a new kind goes to one node first. */
+export interface Trial {
+  readonly layout: Layout;
+  readonly node: string;
+  readonly startedAtMs: number;
+}
+
+/** Evidence asked for right before a dangerous deed; reports answer by id. */
+export interface Gate {
+  readonly id: string;
+  readonly deed: 'activate' | 'drop' | 'migrate';
+  readonly atMs: number;
+}
+
+export interface CleanProof {
+  readonly key: KeyId;
+  readonly by: string;
+  readonly revision: string;
+  readonly atMs: number;
+  readonly compactedBy?: string;
+}
+
+export interface Ring {
+  readonly v: number;
+  readonly clusterId: string;
+  readonly epoch: number;
+  /** One more at each change within an epoch and across epochs; agents never go back. */
+  readonly version: number;
+  /** Every key that files hold or shall hold, newest first. */
+  readonly keys: readonly RingKey[];
+  readonly layout: Layout;
+  readonly trial?: Trial;
+  /** Kinds of file content (layout.ts `layoutKinds`) that a server here has loaded. */
+  readonly proven: readonly string[];
+  readonly gate?: Gate;
+  readonly minting?: {readonly revision: number; readonly node: string; readonly id: string};
+  readonly rotation?: Rotation;
+  readonly handledRequest?: string;
+  readonly history: readonly CompletedRotation[];
+  /** Wall time at which every server had a later write key loaded. */
+  readonly stoppedWriting: Readonly<Record<KeyId, number>>;
+  readonly clean: readonly CleanProof[];
+  readonly certificates: readonly DropCertificate[];
+  readonly members: readonly RingMember[];
+  readonly forgotten: readonly ForgottenMember[];
+  /** Resources that were once in an accepted list; only these are ever taken out. */
+  readonly accepted: readonly string[];
+  readonly scan?: ScanRequest;
+  /** Raised after a restore was seen: nothing is dropped before a scan begun later than this. */
+  readonly restoredAtMs?: number;
+  /** Hash of the last line of the rotation record. */
+  readonly recordHash?: string;
+}
+
+export type ReadRing =
+  | {readonly outcome: 'ok'; readonly ring: Ring}
+  | {readonly outcome: 'newer'; readonly v: number}
+  | {readonly outcome: 'malformed'; readonly detail: string};
+
+/** Reads a ring object's `spec`; a higher `v` is refused, since an older release cannot know what it must keep. */
+export function readRing(object: StoredObject): ReadRing {
+  const ring = object.spec as Partial<Ring> | undefined;
+  if (typeof ring !== 'object' || ring === null || typeof ring.v !== 'number') {
+    return {outcome: 'malformed', detail: 'spec.v: expected a number'};
+  }
+  if (ring.v > ringVersion) return {outcome: 'newer', v: ring.v};
+  for (const field of ['epoch', 'version'] as const) {
+    if (!Number.isSafeInteger(ring[field])) return {outcome: 'malformed', detail: `spec.${field}: expected an integer`};
+  }
+  for (const field of [
+    'keys',
+    'history',
+    'members',
+    'forgotten',
+    'accepted',
+    'proven',
+    'certificates',
+    'clean',
+  ] as const) {
+    if (!Array.isArray(ring[field])) return {outcome: 'malformed', detail: `spec.${field}: expected a list`};
+  }
+  if (typeof ring.clusterId !== 'string' || typeof ring.layout !== 'object') {
+    return {outcome: 'malformed', detail: 'spec.clusterId, spec.layout: expected a text and an object'};
+  }
+  return {outcome: 'ok', ring: ring as Ring};
+}
+
+/** Keys of a ring by id. */
+export const ringKeys = (ring: Ring): ReadonlyMap<KeyId, RingKey> => new Map(ring.keys.map((key) => [key.id, key]));

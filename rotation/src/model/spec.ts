@@ -1,0 +1,167 @@
+// EtcdEncryptionConfig's spec with its defaults filled in, read from an object of the API. The CRD's schema refuses
+// most of what is refused here; a missing or old CRD must not weaken the engine, so it checks again.
+
+import {defaultMinAgeMs, defaultRevisions, defaultRotationIntervalMs, maxInFlight} from '../limits.ts';
+import type {StoredObject} from '../ports.ts';
+import {parseDuration} from './duration.ts';
+import {annotation, ourGroup} from './resource-types.ts';
+
+export interface Spec {
+  readonly resources: readonly string[];
+  readonly rotationIntervalMs: number;
+  readonly keyStrategy: 'random';
+  readonly mode: 'rotate' | 'observe';
+  readonly writeBudget?: number;
+  readonly retention: {readonly revisions: number; readonly minAgeMs: number};
+  readonly migration: {readonly maxInFlight: number; readonly qps?: number};
+  readonly nodes: {readonly writeMode: 'rename' | 'inPlace' | 'external'};
+  readonly adoption: {readonly replaceKMS: boolean};
+  /** Text of the rotate annotation; absent when there is none. */
+  readonly rotateRequest?: string;
+  /** Text of the pause annotation; absent when not paused. */
+  readonly pause?: string;
+  readonly generation: number;
+  readonly uid: string;
+}
+
+export type ReadSpec =
+  | {readonly outcome: 'ok'; readonly spec: Spec}
+  | {readonly outcome: 'invalid'; readonly problems: readonly string[]};
+
+type Fields = Readonly<Record<string, unknown>>;
+const fieldsOf = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {});
+
+/** Reads and checks the config object; every problem names its field, what was expected and what was there. */
+export function readSpec(object: StoredObject): ReadSpec {
+  const fields = fieldsOf(object.spec);
+  const problems: string[] = [];
+  const resources = readResources(fields.resources, problems);
+  const rotationIntervalMs = readDuration(
+    fields.rotationInterval,
+    'spec.rotationInterval',
+    defaultRotationIntervalMs,
+    problems,
+  );
+  if (rotationIntervalMs < 1_000)
+    problems.push(`spec.rotationInterval: expected at least 1s, got ${rotationIntervalMs}ms`);
+  if (fields.type !== undefined && fields.type !== 'aesgcm') problems.push('spec.type: expected aesgcm');
+  const keyStrategy = fields.keyStrategy ?? 'random';
+  if (keyStrategy !== 'random') problems.push('spec.keyStrategy: this release rotates random keys only');
+  const mode = choice(fields.mode, 'spec.mode', ['rotate', 'observe'] as const, problems);
+  const retention = fieldsOf(fields.retention);
+  const migration = fieldsOf(fields.migration);
+  const writeMode = choice(
+    fieldsOf(fields.nodes).writeMode,
+    'spec.nodes.writeMode',
+    ['rename', 'inPlace', 'external'] as const,
+    problems,
+  );
+  const revisions = integer(retention.revisions, 'spec.retention.revisions', defaultRevisions, 1, 64, problems);
+  const minAgeMs = readDuration(retention.minAge, 'spec.retention.minAge', defaultMinAgeMs, problems);
+  const inFlight = integer(migration.maxInFlight, 'spec.migration.maxInFlight', maxInFlight, 1, maxInFlight, problems);
+  if (problems.length > 0) return {outcome: 'invalid', problems};
+  const notes = object.metadata.annotations ?? {};
+  const rotateRequest = notes[annotation.rotate];
+  const pause = notes[annotation.pause];
+  return {
+    outcome: 'ok',
+    spec: {
+      resources,
+      rotationIntervalMs,
+      keyStrategy: 'random',
+      mode,
+      ...(typeof fields.writeBudget === 'number' ? {writeBudget: fields.writeBudget} : {}),
+      retention: {revisions, minAgeMs},
+      migration: {maxInFlight: inFlight, ...(typeof migration.qps === 'number' ? {qps: migration.qps} : {})},
+      nodes: {writeMode},
+      adoption: {replaceKMS: fieldsOf(fields.adoption).replaceKMS === true},
+      ...(rotateRequest !== undefined && rotateRequest !== '' ? {rotateRequest} : {}),
+      ...(pause !== undefined ? {pause} : {}),
+      generation: object.metadata.generation ?? 0,
+      uid: object.metadata.uid ?? '',
+    },
+  };
+}
+
+function readResources(value: unknown, problems: string[]): readonly string[] {
+  if (!Array.isArray(value) || value.length === 0) {
+    problems.push('spec.resources: expected a list of at least one resource');
+    return [];
+  }
+  const resources: string[] = [];
+  for (const [index, resource] of value.entries()) {
+    const problem = typeof resource === 'string' ? resourceProblem(resource) : 'expected a text';
+    if (problem !== undefined) problems.push(`spec.resources[${index}]: ${problem}`);
+    else if (resources.includes(resource)) problems.push(`spec.resources[${index}]: "${resource}" stands twice`);
+    else resources.push(resource);
+  }
+  for (const resource of resources) {
+    const wider = resources.find((other) => other !== resource && covers(other, resource));
+    if (wider !== undefined) problems.push(`spec.resources: "${resource}" is already covered by "${wider}"`);
+  }
+  return resources;
+}
+
+/** Why one resource of the list is refused; the rules are kube-apiserver's validator's, and our own group is never encrypted. */
+export function resourceProblem(resource: string): string | undefined {
+  if (resource.length === 0 || resource.length > 253) return 'expected 1 to 253 characters';
+  if (resource !== resource.toLowerCase()) return `"${resource}": expected lower case`;
+  const dot = resource.indexOf('.');
+  const plural = dot < 0 ? resource : resource.slice(0, dot);
+  const group = dot < 0 ? '' : resource.slice(dot + 1);
+  if (resource === '*') return '"*": expected "*." for the core group or "*.*" for everything';
+  if (plural !== '*' && group === '*') return `"${resource}": a resource of every group is not supported`;
+  if (
+    resource !== '*.*' &&
+    resource !== '*.' &&
+    !/^(\*|[a-z0-9]([a-z0-9-]*[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(resource)
+  ) {
+    return `"${resource}": expected resource or resource.group`;
+  }
+  if (group === 'extensions' || group === 'events.k8s.io') return `"${resource}": this group cannot be encrypted`;
+  if (['apiserveripinfo', 'serviceipallocations', 'servicenodeportallocations'].includes(resource))
+    return `"${resource}" cannot be encrypted`;
+  if (group === ourGroup) return `"${resource}": our own group must stay readable without any key`;
+  return undefined;
+}
+
+function covers(wide: string, narrow: string): boolean {
+  if (wide === '*.*') return true;
+  if (!wide.startsWith('*.')) return false;
+  const group = wide.slice(2);
+  const dot = narrow.indexOf('.');
+  return (dot < 0 ? '' : narrow.slice(dot + 1)) === group;
+}
+
+function readDuration(value: unknown, path: string, fallback: number, problems: string[]): number {
+  if (value === undefined) return fallback;
+  const ms = typeof value === 'string' ? parseDuration(value) : undefined;
+  if (ms === undefined) problems.push(`${path}: expected a duration such as 168h0m0s`);
+  return ms ?? fallback;
+}
+
+function integer(
+  value: unknown,
+  path: string,
+  fallback: number,
+  least: number,
+  most: number,
+  problems: string[],
+): number {
+  if (value === undefined) return fallback;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+  problems.push(`${path}: expected a whole number from ${least} to ${most}`);
+  return fallback;
+}
+
+function choice<const T extends readonly [string, ...string[]]>(
+  value: unknown,
+  path: string,
+  words: T,
+  problems: string[],
+): T[number] {
+  if (value === undefined) return words[0];
+  const word = words.find((each) => each === value);
+  if (word === undefined) problems.push(`${path}: expected ${words.join(' or ')}`);
+  return word ?? words[0];
+}
