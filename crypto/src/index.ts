@@ -1,0 +1,20 @@
+// Keys, their names and check values, and the small tools around them. No Node built-in, no clock, no randomness of
+// its own. Configuration files and stored values have subpaths of their own.
+
+export {type Base64Result, fromBase64, toBase64} from './base64.ts';
+export {concat, constantTimeEqual, decodeUtf8, hex, startsWith, utf8} from './bytes.ts';
+export {hmacSha512, sha256Hex} from './hash.ts';
+export {
+  AdoptedKey,
+  type AdoptedKeyInput,
+  adoptKey,
+  DataKey,
+  type GenerateDataKeyInput,
+  generateDataKey,
+  type KeyProvider,
+  keyLengths,
+  providerOf,
+  type StoredKey,
+} from './key.ts';
+export {keyCheckValue, keyName, type ParsedKeyName, parseKeyName} from './key-name.ts';
+export {Secret} from './secret.ts';
