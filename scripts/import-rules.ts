@@ -74,8 +74,8 @@ export function scanImports(file: string, source: string): ImportSite[] {
   walk(tree.program, (node) => {
     const named = moduleOperand(node);
     if (named === undefined) return;
-    const literal = isNode(named) && named.type === 'Literal' && typeof named['value'] === 'string';
-    sites.push({specifier: literal ? String(named['value']) : undefined, line: tree.lineAt(node.start)});
+    const literal = isNode(named) && named.type === 'Literal' && typeof named.value === 'string';
+    sites.push({specifier: literal ? String(named.value) : undefined, line: tree.lineAt(node.start)});
   });
   for (const comment of tree.comments) {
     const types = /^\/\s*<reference\s+(?:types|path|lib)\s*=\s*["']([^"']+)["']/.exec(comment.text);
@@ -90,15 +90,15 @@ function moduleOperand(node: SyntaxNode): unknown {
     case 'ExportAllDeclaration':
     case 'ImportExpression':
     case 'TSImportType':
-      return node['source'];
+      return node.source;
     case 'ExportNamedDeclaration':
-      return node['source'] ?? undefined;
+      return node.source ?? undefined;
     case 'TSExternalModuleReference':
-      return node['expression'];
+      return node.expression;
     case 'CallExpression': {
-      const callee = node['callee'];
-      const isRequire = isNode(callee) && callee.type === 'Identifier' && callee['name'] === 'require';
-      return isRequire ? (node['arguments'] as unknown[])[0] : undefined;
+      const callee = node.callee;
+      const isRequire = isNode(callee) && callee.type === 'Identifier' && callee.name === 'require';
+      return isRequire ? (node.arguments as unknown[])[0] : undefined;
     }
     default:
       return undefined;
@@ -155,7 +155,7 @@ function judgePackage(file: string, name: string, context: ImportContext): Judge
   const {rule, workspaceNames, ownName, declared} = context;
   if (name === ownName) return undefined;
   const list = workspaceNames.has(name) || name.startsWith('@etcd-encryption/') ? rule.packages : rule.external;
-  if (Array.isArray(list) && !list.includes(name)) {
+  if (typeof list !== 'string' && !list.includes(name)) {
     const allowed = list.length === 0 ? 'none' : list.join(', ');
     return {rule: 'not-allowed', message: `${rule.folder} may not import "${name}" (allowed: ${allowed})`};
   }

@@ -50,7 +50,7 @@ function impurity(node: SyntaxNode, place: Place, folder: PureFolder): string | 
   if (declared.length > 0) return `"declare ${declared.join(', ')}" smuggles in something of the host`;
   const name = identifierName(node);
   if (name === undefined || isLabel(place)) return undefined;
-  if (name === 'Math') return mathImpurity(node, place);
+  if (name === 'Math') return mathImpurity(place);
   if (name === 'Date' && folder.datesOfGivenTime && givesTime(node, place)) return undefined;
   const reason = impureNames.get(name);
   return reason === undefined ? undefined : `${name} ${reason}; ${folder.folder} gets it handed in`;
@@ -58,14 +58,14 @@ function impurity(node: SyntaxNode, place: Place, folder: PureFolder): string | 
 
 /** Names that a `declare` statement outside a type brings into being. */
 function ambientNames(node: SyntaxNode): string[] {
-  if (node['declare'] !== true) return [];
+  if (node.declare !== true) return [];
   switch (node.type) {
     case 'VariableDeclaration':
-      return (node['declarations'] as SyntaxNode[]).map((one) => identifierName(one['id']) ?? 'pattern');
+      return (node.declarations as SyntaxNode[]).map((one) => identifierName(one.id) ?? 'pattern');
     case 'TSDeclareFunction':
     case 'ClassDeclaration':
     case 'TSModuleDeclaration':
-      return [identifierName(node['id']) ?? 'module'];
+      return [identifierName(node.id) ?? 'module'];
     default:
       return [];
   }
@@ -76,7 +76,7 @@ function isLabel({parent, field}: Place): boolean {
   if (parent === undefined) return false;
   switch (parent.type) {
     case 'MemberExpression':
-      return field === 'property' && parent['computed'] !== true;
+      return field === 'property' && parent.computed !== true;
     case 'Property':
     case 'MethodDefinition':
     case 'PropertyDefinition':
@@ -85,11 +85,11 @@ function isLabel({parent, field}: Place): boolean {
     case 'TSAbstractPropertyDefinition':
     case 'TSPropertySignature':
     case 'TSMethodSignature':
-      return field === 'key' && parent['computed'] !== true;
+      return field === 'key' && parent.computed !== true;
     case 'TSQualifiedName':
       return field === 'right';
     case 'ImportSpecifier':
-      return field === 'imported' && identifierName(parent['local']) !== identifierName(parent['imported']);
+      return field === 'imported' && identifierName(parent.local) !== identifierName(parent.imported);
     case 'ExportSpecifier':
       return field === 'exported';
     case 'LabeledStatement':
@@ -103,10 +103,10 @@ function isLabel({parent, field}: Place): boolean {
   }
 }
 
-function mathImpurity(node: SyntaxNode, {parent, field}: Place): string | undefined {
-  const plain = parent?.type === 'MemberExpression' && field === 'object' && parent['computed'] !== true;
+function mathImpurity({parent, field}: Place): string | undefined {
+  const plain = parent?.type === 'MemberExpression' && field === 'object' && parent.computed !== true;
   if (!plain) return 'Math may only be used as Math.<function>, so that Math.random cannot hide';
-  return identifierName(parent['property']) === 'random'
+  return identifierName(parent.property) === 'random'
     ? 'Math.random is randomness; random bytes are handed in'
     : undefined;
 }
@@ -116,11 +116,11 @@ function givesTime(node: SyntaxNode, {parent, field}: Place): boolean {
   if (parent === undefined) return false;
   if (parent.type === 'TSTypeReference') return true;
   if (parent.type === 'NewExpression' && field === 'callee') {
-    const first = (parent['arguments'] as SyntaxNode[])[0];
+    const first = (parent.arguments as SyntaxNode[])[0];
     return isNode(first) && first.type !== 'SpreadElement';
   }
-  const member = parent.type === 'MemberExpression' && parent['object'] === node && parent['computed'] !== true;
-  return member && ['UTC', 'parse'].includes(identifierName(parent['property']) ?? '');
+  const member = parent.type === 'MemberExpression' && parent.object === node && parent.computed !== true;
+  return member && ['UTC', 'parse'].includes(identifierName(parent.property) ?? '');
 }
 
 interface CompilerConfig {

@@ -63,7 +63,7 @@ export function isNode(value: unknown): value is SyntaxNode {
 
 /** The name of an identifier node, undefined for any other node. */
 export function identifierName(value: unknown): string | undefined {
-  return isNode(value) && value.type === 'Identifier' ? String(value['name']) : undefined;
+  return isNode(value) && value.type === 'Identifier' ? String(value.name) : undefined;
 }
 
 function lineCounter(source: string): (offset: number) => number {

@@ -1,0 +1,54 @@
+// The record of a full run: what ran, where, from which sources and what came out.
+import {execFileSync} from 'node:child_process';
+import {cpus, release, totalmem, type} from 'node:os';
+import type {ProofState} from './proof-run.ts';
+import type {Proof} from './proofs.ts';
+import {formatCounts, type TestCounts} from './test-report.ts';
+import {root} from './workspace.ts';
+
+/** The machine of a run, as lines of the record. */
+export function describeMachine(): string {
+  const processors = cpus();
+  const memory = (totalmem() / 2 ** 30).toFixed(1);
+  return `${processors[0]?.model.trim() ?? 'unknown processor'}, ${processors.length} cores, ${memory} GiB, ${type()} ${release()}`;
+}
+
+/** The commit that the sources are at, marked when they differ from it. */
+export function describeCommit(): string {
+  const git = (args: readonly string[]) => execFileSync('git', args, {cwd: root, encoding: 'utf8'}).trim();
+  const changed = git(['status', '--porcelain', '--untracked-files=no']) !== '';
+  return `${git(['rev-parse', 'HEAD'])}${changed ? ' with uncommitted changes' : ''}`;
+}
+
+export interface EvidenceInput {
+  readonly proof: Proof;
+  readonly state: ProofState;
+  readonly counts: TestCounts;
+  readonly seconds: number;
+  readonly finishedAt: string;
+  readonly machine: string;
+  readonly node: string;
+}
+
+/** The Markdown text of docs/evidence/<proof>-<date>.md. */
+export function formatEvidence({proof, state, counts, seconds, finishedAt, machine, node}: EvidenceInput): string {
+  const slices = Object.values(state.slices);
+  const names = [...new Set(slices.flatMap((slice) => Object.keys(slice)))].toSorted();
+  const sums = names.map((name) => [name, slices.reduce((sum, slice) => sum + (slice[name] ?? 0), 0)] as const);
+  const rows: readonly (readonly [string, string])[] = [
+    ['command', `\`npm run test:long -- ${proof.name} --seed ${state.seed}\``],
+    ['result', counts.failed === 0 ? 'held' : 'did not hold'],
+    ['tests', formatCounts(counts)],
+    ...sums.map(([name, sum]) => [name, String(sum)] as const),
+    ['slices', String(slices.length)],
+    ['started', state.startedAt],
+    ['finished', finishedAt],
+    ['minutes', (seconds / 60).toFixed(1)],
+    ['seed', String(state.seed)],
+    ['commit', state.commit],
+    ['machine', machine],
+    ['Node', node],
+  ];
+  const table = rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n');
+  return `# ${proof.name}, ${finishedAt.slice(0, 10)}\n\n${proof.describe}\n\n| | |\n|---|---|\n${table}\n`;
+}
