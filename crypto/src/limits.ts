@@ -24,8 +24,8 @@ export const maxImplicitKeyCharacters = 1024;
 /** Problems listed for one file; a file with more is shown by its first ones. */
 export const maxProblems = 100;
 
-/** Characters of a foreign text, such as a field's name, that a problem or a warning repeats. */
-export const maxQuotedCharacters = 60;
+/** Characters of an unknown field's name that a problem repeats; the base64 of the shortest key has 24. */
+export const maxQuotedCharacters = 20;
 
 /** Bytes after `k8s:enc:<provider>:v1:` that are searched for the `:` that ends a key name. */
 export const maxStoredNameBytes = 1024;

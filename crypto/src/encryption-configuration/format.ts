@@ -21,7 +21,15 @@ export function formatEncryptionConfiguration(configuration: EncryptionConfigura
     return {resources, providers: providers.map(providerMember)};
   });
   const body = {apiVersion: 'apiserver.config.k8s.io/v1', kind: 'EncryptionConfiguration', resources};
-  return utf8(`# providers:\n${kinds.join('')}${JSON.stringify(body)}`);
+  return utf8(`# providers:\n${kinds.join('')}${jsonText(body)}`);
+}
+
+// YAML 1.1 refuses or folds some characters that JSON leaves as they are; names of ours never have them.
+function jsonText(body: unknown): string {
+  return JSON.stringify(body).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function providerMember(provider: Provider): Readonly<Record<string, unknown>> {

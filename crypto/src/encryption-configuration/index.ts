@@ -8,6 +8,6 @@ export type {
   Provider,
 } from './configuration.ts';
 export {formatEncryptionConfiguration} from './format.ts';
-export {parseEncryptionConfiguration} from './parse.ts';
+export {type ParseOptions, parseEncryptionConfiguration} from './parse.ts';
 export type {Problem, ProblemReason} from './problem.ts';
 export type {Warning, WarningReason} from './warning.ts';

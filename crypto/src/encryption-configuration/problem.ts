@@ -43,5 +43,8 @@ export type ProblemReason =
   | 'no-endpoint'
   | 'wrong-endpoint';
 
+/** Where a problem lies and how it is told. */
+export type Report = (path: string, reason: ProblemReason, message: string) => void;
+
 /** One thing that is wrong: where (such as `resources[0].providers[1].aesgcm.keys[0].secret`), its cause, and a sentence. */
 export type Problem = {readonly path: string; readonly reason: ProblemReason; readonly message: string};
