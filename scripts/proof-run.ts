@@ -3,6 +3,7 @@
 // its small share and writes nothing.
 import {existsSync, mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
 import {dirname} from 'node:path';
+import {performance} from 'node:perf_hooks';
 
 /** What a slice counted, such as `{inputs: 65536}`; the evidence sums the counts by name. */
 export type SliceCounts = Readonly<Record<string, number>>;
@@ -13,9 +14,13 @@ export interface ProofState {
   readonly commit: string;
   readonly seed: number;
   readonly startedAt: string;
-  /** Seconds that earlier, stopped runs took. */
+  readonly slices: Readonly<Record<string, DoneSlice>>;
+}
+
+/** A slice that is done: how long it took and what it counted. */
+export interface DoneSlice {
   readonly seconds: number;
-  readonly slices: Readonly<Record<string, SliceCounts>>;
+  readonly counts: SliceCounts;
 }
 
 /** A proof's view of its run. */
@@ -48,8 +53,9 @@ export function openProofRun(env: Readonly<Record<string, string | undefined>> =
         return true;
       }
       if (readProofState(stateFile)?.slices[name] !== undefined) return false;
+      const started = performance.now();
       const counts = await work();
-      recordSlice(stateFile, name, counts);
+      recordSlice(stateFile, name, {seconds: (performance.now() - started) / 1000, counts});
       return true;
     },
   };
@@ -68,9 +74,9 @@ export function writeProofState(file: string, state: ProofState): void {
   renameSync(written, file);
 }
 
-function recordSlice(file: string, name: string, counts: SliceCounts): void {
+function recordSlice(file: string, name: string, done: DoneSlice): void {
   const state = readProofState(file);
   if (state === undefined)
     throw new RangeError(`${file} has gone; npm run test:long writes it before the proof starts`);
-  writeProofState(file, {...state, slices: {...state.slices, [name]: counts}});
+  writeProofState(file, {...state, slices: {...state.slices, [name]: done}});
 }

@@ -104,6 +104,7 @@ function isLabel({parent, field}: Place): boolean {
 }
 
 function mathImpurity({parent, field}: Place): string | undefined {
+  if (parent?.type === 'TSQualifiedName') return undefined;
   const plain = parent?.type === 'MemberExpression' && field === 'object' && parent.computed !== true;
   if (!plain) return 'Math may only be used as Math.<function>, so that Math.random cannot hide';
   return identifierName(parent.property) === 'random'
