@@ -23,7 +23,11 @@ const parts: readonly Part[] = [
   },
   {name: 'imports', what: 'each folder imports what it may', run: async () => list(checkAllImports(readPackages()))},
   {name: 'purity', what: 'no clock, randomness or timer where none belongs', run: async () => list(checkAllPurity())},
-  {name: 'unused', what: 'knip: unused files, exports and dependencies', run: () => runTool('knip', ['--no-progress'])},
+  {
+    name: 'unused',
+    what: 'knip: unused files, exports and dependencies',
+    run: () => runTool('knip', ['--no-progress', '--no-config-hints']),
+  },
   {name: 'generated', what: 'generated files are up to date', run: async () => list(await checkGeneratedFiles())},
 ];
 
