@@ -80,6 +80,8 @@ async function endPrograms(signal: NodeJS.Signals): Promise<void> {
   }, graceMs);
   await closed;
   clearTimeout(late);
+  // What a program started and left behind is still in its group.
+  for (const child of children) signalGroup(child, 'SIGKILL');
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
