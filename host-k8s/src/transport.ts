@@ -1,0 +1,352 @@
+// One way to the API server for everything we ask of it: connections are reused (HTTP/2 where the server speaks it),
+// credentials are read again when their files change, reads are tried again with jitter, writes never. Bodies are
+// neither logged nor put into messages.
+
+import {type Dispatcher, Pool} from 'undici';
+import {type CredentialSource, type Credentials, fingerprintFiles} from './kubeconfig.ts';
+import {
+  connectTimeoutMs,
+  credentialsCheckMs,
+  keepAliveMs,
+  maxAnswerBytes,
+  maxConcurrentStreams,
+  maxConnections,
+  maxRetryPauseMs,
+  maxWatchConnections,
+  pingIntervalMs,
+  readAttempts,
+  requestTimeoutMs,
+  retryPauseMs,
+  watchIdleMs,
+} from './limits.ts';
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path and query. */
+  readonly path: string;
+  readonly accept?: string;
+  readonly contentType?: string;
+  readonly body?: string;
+  /** One attempt, ms. */
+  readonly timeoutMs?: number;
+}
+
+export type ApiAnswer =
+  | {
+      readonly outcome: 'answered';
+      readonly status: number;
+      readonly contentType: string;
+      /** The Retry-After header, ms. */
+      readonly retryAfterMs?: number;
+      readonly text: string;
+    }
+  /** `sent`: the request may have reached the server. `reason` is an errno or library code. */
+  | {readonly outcome: 'failed'; readonly sent: boolean; readonly reason: string; readonly message: string};
+
+export interface ApiStream {
+  /** Why it ended; never rejects. */
+  readonly ended: Promise<ApiAnswer>;
+  readonly stop: () => void;
+}
+
+export interface ApiTransport {
+  /** Never rejects. A GET is tried up to four times; anything else once. */
+  readonly request: (request: ApiRequest) => Promise<ApiAnswer>;
+  /** A GET whose answer of status 200 is handed on piece by piece, for watches. */
+  readonly stream: (path: string, accept: string, onText: (text: string) => void) => ApiStream;
+  /** Ends open requests and connections. */
+  readonly close: () => Promise<void>;
+}
+
+export interface TransportOptions {
+  readonly credentials: CredentialSource;
+  /** `etcd-encryption-manager/<version> (rotation)`, so that an audit rule can know our requests. */
+  readonly userAgent: string;
+  /** Jitter, 0 to 1; `Math.random` unless a test gives its own. */
+  readonly random?: () => number;
+  /** Pauses between attempts; a test may shorten them. */
+  readonly sleep?: (ms: number) => Promise<void>;
+}
+
+/** Pools made from one reading of the credentials. */
+interface Connection {
+  readonly credentials: Credentials;
+  readonly files: readonly string[];
+  readonly fingerprint: string;
+  /** Path of the server's URL, empty for a plain one. */
+  readonly prefix: string;
+  readonly pool: Pool;
+  /** Watches have their own, so that they never take a connection away from requests under HTTP/1.1. */
+  readonly watches: Pool;
+}
+
+/** Opens no connection before the first request. */
+export function createApiTransport(options: TransportOptions): ApiTransport {
+  const connections = createConnections(options.credentials);
+  const random = options.random ?? Math.random;
+  const sleep = options.sleep ?? ((ms) => new Promise<void>((wake) => setTimeout(wake, ms)));
+
+  const attempt = async (request: ApiRequest): Promise<ApiAnswer> => {
+    const connection = await connections.current();
+    if ('outcome' in connection) return connection;
+    const answer = await exchange(connection, request, options.userAgent);
+    if (answer.outcome !== 'answered' || answer.status !== 401) return answer;
+    // 401 comes before anything is done, so that even a write may be sent again with a token that is new.
+    const fresh = await connections.refresh();
+    if ('outcome' in fresh || fresh.credentials.token === connection.credentials.token) return answer;
+    return exchange(fresh, request, options.userAgent);
+  };
+
+  const request = async (wanted: ApiRequest): Promise<ApiAnswer> => {
+    const attempts = wanted.method === 'GET' ? readAttempts : 1;
+    for (let tries = 1; ; tries++) {
+      const answer = await attempt(wanted);
+      if (tries >= attempts || connections.closed() || !worthRetrying(answer)) return answer;
+      const asked = answer.outcome === 'answered' ? answer.retryAfterMs : undefined;
+      if (asked !== undefined && asked > maxRetryPauseMs) return answer;
+      const pause = Math.min(retryPauseMs * 2 ** (tries - 1), maxRetryPauseMs) * (0.5 + random());
+      await sleep(Math.max(asked ?? 0, pause));
+    }
+  };
+
+  const stream = (path: string, accept: string, onText: (text: string) => void): ApiStream => {
+    const stopping = new AbortController();
+    const wanted: ApiRequest = {method: 'GET', path, accept};
+    const run = async (): Promise<ApiAnswer> => {
+      const connection = await connections.current();
+      if ('outcome' in connection) return connection;
+      return exchange(connection, wanted, options.userAgent, {onText, signal: stopping.signal});
+    };
+    return {ended: run(), stop: () => stopping.abort()};
+  };
+
+  return {request, stream, close: connections.close};
+}
+
+/**
+ * 429 and 5xx may pass by themselves, a lost connection too. A stored value that cannot be opened is a 500 that
+ * stays, and asking again makes the server decrypt the whole list again.
+ */
+function worthRetrying(answer: ApiAnswer): boolean {
+  if (answer.outcome === 'failed') return answer.reason !== 'closed' && answer.reason !== 'credentials';
+  if (answer.status === 429) return true;
+  return answer.status >= 500 && !/unable to transform key|StorageReadError/.test(answer.text);
+}
+
+function headersFor(request: ApiRequest, {credentials}: Connection, userAgent: string): Record<string, string> {
+  return {
+    'user-agent': userAgent,
+    accept: request.accept ?? 'application/json',
+    ...(request.body === undefined ? {} : {'content-type': request.contentType ?? 'application/json'}),
+    ...(credentials.token === undefined ? {} : {authorization: `Bearer ${credentials.token}`}),
+    ...(credentials.impersonate === undefined ? {} : {'impersonate-user': credentials.impersonate}),
+  };
+}
+
+interface Streaming {
+  readonly onText: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** One request, one answer. A time-out before it was sent is surely nothing done; after that nobody knows. */
+function exchange(
+  connection: Connection,
+  request: ApiRequest,
+  userAgent: string,
+  streaming?: Streaming,
+): Promise<ApiAnswer> {
+  const headers = headersFor(request, connection, userAgent);
+  return new Promise((resolve) => startExchange({connection, request, headers, streaming, resolve}));
+}
+
+interface Exchange {
+  readonly connection: Connection;
+  readonly request: ApiRequest;
+  readonly headers: Record<string, string>;
+  readonly streaming: Streaming | undefined;
+  readonly resolve: (answer: ApiAnswer) => void;
+}
+
+function startExchange({connection, request, headers, streaming, resolve}: Exchange): void {
+  const limitMs = streaming === undefined ? (request.timeoutMs ?? requestTimeoutMs) : connectTimeoutMs;
+  let controller: Dispatcher.DispatchController | undefined;
+  let settled = false;
+  const settle = (answer: ApiAnswer): void => {
+    if (settled) return;
+    settled = true;
+    clearTimeout(timer);
+    streaming?.signal.removeEventListener('abort', stop);
+    resolve(answer);
+  };
+  const give = (reason: string, message: string): void => {
+    const sent = controller !== undefined;
+    settle({outcome: 'failed', sent, reason, message});
+    controller?.abort(new Error(reason));
+  };
+  const stop = (): void => give('closed', 'stopped');
+  const timer = setTimeout(() => give('ETIMEDOUT', `no answer within ${limitMs} ms`), limitMs);
+  if (streaming?.signal.aborted) stop();
+  streaming?.signal.addEventListener('abort', stop, {once: true});
+
+  const answer = collectAnswer(streaming?.onText, settle, give, () => clearTimeout(timer));
+  const {method, body} = request;
+  const path = connection.prefix + request.path;
+  const pool = streaming === undefined ? connection.pool : connection.watches;
+  const idle = streaming === undefined ? {} : {bodyTimeout: watchIdleMs};
+  try {
+    pool.dispatch(
+      {method, path, headers, ...(body === undefined ? {} : {body}), ...idle},
+      {
+        onRequestStart: (started) => {
+          if (settled) started.abort(new Error('given up'));
+          else controller = started;
+        },
+        ...answer,
+        onResponseError: (_, error) => give(reasonOf(error), `connection: ${reasonOf(error)}`),
+      },
+    );
+  } catch (error) {
+    give(reasonOf(error), `connection: ${reasonOf(error)}`);
+  }
+}
+
+/** The answer's half of the handler: collects the text, or hands a good stream's pieces on. */
+function collectAnswer(
+  onText: ((text: string) => void) | undefined,
+  settle: (answer: ApiAnswer) => void,
+  give: (reason: string, message: string) => void,
+  onStreaming: () => void,
+): Required<Pick<Dispatcher.DispatchHandler, 'onResponseStart' | 'onResponseData' | 'onResponseEnd'>> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  let status = 0;
+  let contentType = '';
+  let retryAfterMs: number | undefined;
+  return {
+    onResponseStart: (_, code, headers) => {
+      status = code;
+      contentType = String(headers['content-type'] ?? '');
+      retryAfterMs = readRetryAfter(headers['retry-after']);
+      if (onText !== undefined && code === 200) onStreaming();
+    },
+    onResponseData: (_, chunk) => {
+      if (onText !== undefined && status === 200) {
+        onText(decoder.decode(chunk, {stream: true}));
+        return;
+      }
+      bytes += chunk.length;
+      if (bytes > maxAnswerBytes) give('EMSGSIZE', `answer longer than ${maxAnswerBytes} bytes`);
+      else text += decoder.decode(chunk, {stream: true});
+    },
+    onResponseEnd: () => {
+      const after = retryAfterMs === undefined ? {} : {retryAfterMs};
+      settle({outcome: 'answered', status, contentType, text: text + decoder.decode(), ...after});
+    },
+  };
+}
+
+/** RFC 9110 §10.2.3: seconds or a date. */
+function readRetryAfter(value: string | string[] | undefined): number | undefined {
+  const text = Array.isArray(value) ? value[0] : value;
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
+
+/** errno or library code only: messages of libraries may carry addresses and headers. */
+function reasonOf(error: unknown): string {
+  const code = (error as {code?: unknown} | undefined)?.code;
+  if (typeof code === 'string') return code;
+  return error instanceof Error ? error.name : 'Error';
+}
+
+interface Connections {
+  readonly current: () => Promise<Connection | ApiAnswer>;
+  readonly refresh: () => Promise<Connection | ApiAnswer>;
+  readonly closed: () => boolean;
+  readonly close: () => Promise<void>;
+}
+
+/** Keeps the connection for the present credentials and replaces it when their files change. */
+function createConnections(source: CredentialSource): Connections {
+  let connection: Connection | undefined;
+  let checkedAtMs = Number.NEGATIVE_INFINITY;
+  let checking: Promise<void> | undefined;
+  let problem = 'no credentials';
+  let isClosed = false;
+
+  const load = async (): Promise<void> => {
+    try {
+      const {credentials, files} = await source.read();
+      const fingerprint = await fingerprintFiles(files);
+      const previous = connection;
+      const prefix = new URL(credentials.server).pathname.replace(/\/$/, '');
+      connection = {...openPools(credentials, previous), credentials, files, fingerprint, prefix};
+      if (previous !== undefined && previous.pool !== connection.pool) retire(previous);
+    } catch (error) {
+      problem = error instanceof Error ? error.message : 'unreadable';
+    }
+  };
+  const check = async (force: boolean): Promise<void> => {
+    if (connection === undefined || force || (await fingerprintFiles(connection.files)) !== connection.fingerprint) {
+      await load();
+    }
+    checkedAtMs = performance.now();
+    checking = undefined;
+  };
+  const get = async (force: boolean): Promise<Connection | ApiAnswer> => {
+    if (force || performance.now() - checkedAtMs >= credentialsCheckMs) {
+      checking ??= check(force);
+      await checking;
+    }
+    if (isClosed) return {outcome: 'failed', sent: false, reason: 'closed', message: 'the connection was closed'};
+    return connection ?? {outcome: 'failed', sent: false, reason: 'credentials', message: problem};
+  };
+  return {
+    current: () => get(false),
+    refresh: () => get(true),
+    closed: () => isClosed,
+    close: async () => {
+      isClosed = true;
+      await Promise.all([connection?.pool.destroy(), connection?.watches.destroy()]);
+    },
+  };
+}
+
+/** New pools only when what the TLS connection rests on has changed; a new token alone goes over the old ones. */
+function openPools(credentials: Credentials, previous: Connection | undefined): Pick<Connection, 'pool' | 'watches'> {
+  const tls = ({token: _token, impersonate: _user, ...rest}: Credentials): string => JSON.stringify(rest);
+  if (previous !== undefined && tls(previous.credentials) === tls(credentials)) {
+    return {pool: previous.pool, watches: previous.watches};
+  }
+  return {pool: openPool(credentials, maxConnections), watches: openPool(credentials, maxWatchConnections)};
+}
+
+function openPool(credentials: Credentials, connections: number): Pool {
+  const {ca, cert, key, serverName, insecure} = credentials;
+  return new Pool(new URL(credentials.server).origin, {
+    connections,
+    allowH2: true,
+    h2Options: {maxConcurrentStreams, pingInterval: pingIntervalMs},
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: keepAliveMs,
+    keepAliveMaxTimeout: keepAliveMs,
+    connect: {
+      timeout: connectTimeoutMs,
+      rejectUnauthorized: !insecure,
+      ...(ca === undefined ? {} : {ca}),
+      ...(cert === undefined ? {} : {cert}),
+      ...(key === undefined ? {} : {key}),
+      ...(serverName === undefined ? {} : {servername: serverName}),
+    },
+  });
+}
+
+/** Requests under way on the old pool end by themselves; watches are cut and come back on the new one. */
+function retire(previous: Connection): void {
+  previous.pool.close().catch(() => undefined);
+  previous.watches.destroy().catch(() => undefined);
+}
