@@ -58,7 +58,9 @@ beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'pack-'));
   project = join(work, 'project');
   mkdirSync(project);
-  for (const folder of (await build()) ?? []) {
+  const folders = await build();
+  if (folders === undefined) throw new Error('npm run build failed, see the messages of the compiler');
+  for (const folder of folders) {
     const one = await pack(folder);
     packed.set(one.manifest.name, one);
   }
