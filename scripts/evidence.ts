@@ -1,5 +1,6 @@
 // The record of a full run: what ran, where, from which sources and what came out.
 import {execFileSync} from 'node:child_process';
+import {createHash} from 'node:crypto';
 import {cpus, release, totalmem, type} from 'node:os';
 import type {ProofState} from './proof-run.ts';
 import type {Proof} from './proofs.ts';
@@ -13,11 +14,17 @@ export function describeMachine(): string {
   return `${processors[0]?.model.trim() ?? 'unknown processor'}, ${processors.length} cores, ${memory} GiB, ${type()} ${release()}`;
 }
 
-/** The commit that the sources are at, marked when they differ from it. */
+/** The commit that the sources are at; when they differ from it, with a digest of the difference. */
 export function describeCommit(): string {
-  const git = (args: readonly string[]) => execFileSync('git', args, {cwd: root, encoding: 'utf8'}).trim();
-  const changed = git(['status', '--porcelain', '--untracked-files=no']) !== '';
-  return `${git(['rev-parse', 'HEAD'])}${changed ? ' with uncommitted changes' : ''}`;
+  const sources = ['--', '.', ':!docs/evidence'];
+  const git = (args: readonly string[]) => execFileSync('git', args, {cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28});
+  const head = git(['rev-parse', 'HEAD']).trim();
+  const changed = git(['status', '--porcelain', ...sources]);
+  if (changed === '') return head;
+  const digest = createHash('sha256')
+    .update(changed)
+    .update(git(['diff', 'HEAD', ...sources]));
+  return `${head} with uncommitted changes (${digest.digest('hex').slice(0, 12)})`;
 }
 
 export interface EvidenceInput {
