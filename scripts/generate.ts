@@ -20,7 +20,12 @@ interface ModuleOutput {
 }
 
 // To register a file, add a line here.
-const moduleOutputs: readonly ModuleOutput[] = [];
+const moduleOutputs: readonly ModuleOutput[] = [
+  {file: 'host-k8s/crd/etcdencryptionconfigs.yaml', source: 'host-k8s/src/crd/render.ts', call: 'renderConfigCrd'},
+  {file: 'host-k8s/crd/etcdencryptionkeys.yaml', source: 'host-k8s/src/crd/render.ts', call: 'renderKeyCrd'},
+  {file: 'host-k8s/crd/etcdencryptionnodes.yaml', source: 'host-k8s/src/crd/render.ts', call: 'renderNodeCrd'},
+  {file: 'host-k8s/crd/etcdencryptionrings.yaml', source: 'host-k8s/src/crd/render.ts', call: 'renderRingCrd'},
+];
 
 /** The generated files whose source modules exist. */
 export function listGeneratedFiles(

@@ -2,12 +2,25 @@
 
 export {createServerPorts, type NodeServer, type ServerOptions, type ServerPorts} from './api-server.ts';
 export {type Clock, type ClockPorts, createClock} from './clock.ts';
+export type {ConfigSpec, ConfigStatus} from './crd/config.ts';
+export {configSpecSchema, configStatusSchema} from './crd/config.ts';
+export {type CustomResourceDefinition, customResourceDefinitions} from './crd/definitions.ts';
+export {checkInstalledSchema, crdResource, type InstalledSchema} from './crd/installed.ts';
+export {type KeySpec, keySpecSchema} from './crd/key.ts';
+export {type NodeStatus, nodeReportSchema} from './crd/node.ts';
+export {renderCrds} from './crd/render.ts';
+export {type RingSpec, ringSchema} from './crd/ring.ts';
+export {type ResourceMap, readResourceMap} from './discovery.ts';
 export {createEntropyPorts, type EntropyPorts} from './entropy.ts';
 export {createEtcdPorts, type EtcdClient, type EtcdOptions, type EtcdPorts} from './etcd.ts';
 export type {StatusResponse as EtcdStatus} from './etcd-messages.ts';
 export {createFilesPorts, type FilesOptions, type FilesPorts} from './files.ts';
 export type {GrpcTls as EtcdTls} from './grpc.ts';
+export type {CredentialSource} from './kubeconfig.ts';
 export {type EtcdFlags, manifestPath, type PlatformOptions, readEtcdFlags, readPlatform} from './platform.ts';
 export {createSealPorts, type SealPorts} from './seal.ts';
 export {type ServerIdentity, serverIdentity} from './server-identity.ts';
+export {createStorePorts, type StoreClient, type StoreOptions, type StorePorts, storePortsOn} from './store.ts';
 export {createTracePorts, type TraceOptions, type TracePorts} from './trace.ts';
+export {type ApiAnswer, type ApiRequest, type ApiTransport, createApiTransport} from './transport.ts';
+export {type Watch, type WatchOptions, type WatchTarget, watchHints} from './watch.ts';

@@ -1,0 +1,146 @@
+// EtcdEncryptionNode: what one node's agent and scanner say. References only, never bytes.
+
+import {z} from 'zod';
+import {count, flag, integer, list, map, object, text, texts, unixMs, word} from './fields.ts';
+import {keyRef} from './key.ts';
+
+const blocks = (description: string) =>
+  list(
+    description,
+    object('One block of the file.', {
+      resources: texts('Resources of the block.'),
+      order: texts('Its providers and keys in order; the first writes.'),
+    }),
+  );
+
+const why = text('Why it is not known, down, foreign or refused.');
+const fileState = 'Whether the file in place could be loaded by a server.';
+const file = z
+  .discriminatedUnion('state', [
+    z.object({
+      state: z.literal('loadable').meta({description: fileState}),
+      hash: text('SHA-256 of its bytes, hex.'),
+      blocks: blocks('Its blocks.'),
+      canonical: flag('Whether its bytes are exactly what we would write.'),
+    }),
+    z.object({state: z.literal('absent')}),
+    z.object({
+      state: z.literal('refused'),
+      hash: text('SHA-256 of its bytes, hex.'),
+      problems: texts('Why a server would refuse it.'),
+    }),
+    z.object({state: z.literal('unknown'), why}),
+  ])
+  .meta({description: 'The configuration in place on the node.'});
+
+const loaded = z
+  .discriminatedUnion('state', [
+    z.object({
+      state: z.literal('known').meta({description: 'Whether it is known what the server has loaded.'}),
+      hash: text('SHA-256 of the loaded file, hex.'),
+      blocks: blocks('Blocks of the loaded file.'),
+    }),
+    z.object({state: z.literal('unknown'), why}),
+  ])
+  .meta({description: 'What the server itself says it has loaded.'});
+
+const server = z
+  .discriminatedUnion('state', [
+    z.object({
+      state: z.literal('up').meta({description: "State of the node's kube-apiserver."}),
+      startedAtMs: unixMs('Start of its process'),
+    }),
+    z.object({state: z.literal('down'), why}),
+    z.object({state: z.literal('foreign'), why}),
+    z.object({state: z.literal('unknown'), why}),
+  ])
+  .meta({description: "The node's kube-apiserver."});
+
+const scan = object('Answer to a scan request: how many values each key has.', {
+  id: text('Id of the request.'),
+  startedAtMs: unixMs('Start of the scan'),
+  completedAtMs: unixMs('End of the scan'),
+  revision: count('Store revision of the last page of the whole scan.'),
+  counts: map(
+    'Values per resource and label: a provider and key name, clear, or other: and a prefix.',
+    map('Values per label.', count('Number of values.')),
+  ),
+});
+
+const values = object('Answer to a deep scan request: whether every value can be opened.', {
+  id: text('Id of the request.'),
+  completedAtMs: unixMs('End of the scan'),
+  opened: count('Values that were opened.'),
+  unreadable: list(
+    'The first values that no key opens.',
+    object('One such value.', {
+      etcdKey: text('Its key in etcd.'),
+      keyName: text('The key name in front of it.'),
+      diagnosis: word('What is wrong.', ['unknown-key', 'authentication-failed', 'corrupt', 'ambiguous']),
+      detail: text('More about it.'),
+    }),
+  ),
+  unreadableCount: count('How many values no key opens.'),
+});
+
+/** `status` of an EtcdEncryptionNode. */
+export const nodeReportSchema = object("What this node's agent saw last.", {
+  v: integer('Format of this report.'),
+  node: text('Name of the node.'),
+  clusterId: text('The cluster, by the uid of its kube-system namespace.'),
+  recipient: text("age recipient of this node's identity."),
+  address: text('Address on which its kube-apiserver is asked.'),
+  identity: text('Identity of its kube-apiserver, also the name of its Lease.'),
+  sequence: count('One more at each report.'),
+  atMs: unixMs('When it was made'),
+  ring: object('Ring that this report was made after.', {
+    epoch: integer('Its epoch.'),
+    version: integer('Its version.'),
+  }),
+  gate: text('Gate that this report answers with evidence asked for afterwards.').exactOptional(),
+  server,
+  configPath: text('Path of the configuration on the node.'),
+  automaticReload: flag('Whether the server loads changes by itself.'),
+  mount: word('How the file comes into the static pod.', ['directory', 'single-file', 'unknown']),
+  fipsOnly: flag('Whether the server refuses aesgcm because of FIPS-only cryptography.'),
+  file,
+  loaded,
+  fileWrittenAtMs: unixMs('When we wrote the file in place').exactOptional(),
+  reloadFailures: count('Reloads that failed since the server started.'),
+  history: texts("Keys in the node's history, synced to disk."),
+  held: texts('Keys whose bytes this agent holds now.'),
+  found: list("Keys found in this node's files.", keyRef('One found key, by reference.')),
+  minted: object('Answer to a mint request.', {
+    id: text('Id of the request.'),
+    revision: count('Number of the key.'),
+    name: text('Name of the key.'),
+    check: text('Its check value.'),
+  }).exactOptional(),
+  refusedFile: object("A file of ours that this node's server refused, and that was taken back.", {
+    hash: text('SHA-256 of its bytes, hex.'),
+    kinds: texts('What was new in it.'),
+    atMs: unixMs('When'),
+    why: text('What the server said.'),
+  }).exactOptional(),
+  encryptions: map('Encryptions by key name over all processes of the server.', count('Number of encryptions.')),
+  counters: object('Counters of the present process, by which the above is carried on.', {
+    startedAtMs: unixMs('Start of the process'),
+    byName: map('Encryptions by key name since then.', count('Number of encryptions.')),
+  }),
+  highest: object('The highest this node ever saw.', {
+    epoch: integer('Epoch.'),
+    revision: integer('Revision.'),
+  }),
+  problems: list(
+    'What is wrong on this node.',
+    object('One problem.', {reason: text('Its reason name.'), message: text('More about it.')}),
+  ),
+  can: list(
+    "What this node's programs can do with raw etcd.",
+    word('scan = count prefixes, values = open every value.', ['scan', 'values']),
+  ),
+  scan: scan.exactOptional(),
+  values: values.exactOptional(),
+});
+
+export type NodeStatus = z.infer<typeof nodeReportSchema>;
