@@ -36,14 +36,8 @@ export function fromBase64(text: string): Base64Result {
   if (typeof text !== 'string') throw new TypeError(`text: expected a string, got ${typeName(text)}`);
   const places = significantPlaces(text);
   const digits = countDigits(text, places);
-  const firstWrong = places[digits];
-  const padding = places.length - digits;
-  if (padding !== (4 - (digits % 4)) % 4 || digits % 4 === 1)
-    return {outcome: 'malformed', at: firstWrong ?? text.length};
-  for (let i = digits; i < places.length; i++) {
-    const at = places[i] ?? 0;
-    if (text.charCodeAt(at) !== pad) return {outcome: 'malformed', at};
-  }
+  const wrong = wrongEnd(text, places, digits);
+  if (wrong !== undefined) return {outcome: 'malformed', at: wrong};
   const bytes = new Uint8Array((digits * 6) >> 3);
   let bits = 0;
   let held = 0;
@@ -75,6 +69,16 @@ function countDigits(text: string, places: readonly number[]): number {
     count++;
   }
   return count;
+}
+
+// After the digits stands exactly the padding that fills the last group of four, and nothing else.
+function wrongEnd(text: string, places: readonly number[], digits: number): number | undefined {
+  const padding = digits % 4 === 1 ? 0 : (4 - (digits % 4)) % 4;
+  for (let i = digits; i < digits + padding; i++) {
+    const at = places[i] ?? text.length;
+    if (text.charCodeAt(at) !== pad) return at;
+  }
+  return places[digits + padding] ?? (digits % 4 === 1 ? text.length : undefined);
 }
 
 function digitAt(text: string, at: number): number {

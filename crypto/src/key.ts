@@ -61,6 +61,7 @@ export class AdoptedKey {
     }
     if (typeof name !== 'string') throw new TypeError(`name: expected a string, got ${typeName(name)}`);
     if (name === '') throw new RangeError('name: expected at least one character, got none');
+    if (/\p{Surrogate}/u.test(name)) throw new RangeError('name: expected whole characters, got half of one');
     this.provider = provider;
     this.name = name;
     this.secret = withKeyBytes(key, (bytes) => new Secret(bytes));

@@ -5,7 +5,8 @@ import type {DraftKms} from './draft.ts';
 import {durationNanoseconds} from './duration.ts';
 import type {Report} from './problem.ts';
 
-const endpointPattern = /^unix:(?:\/\/)?\/[^/?#%][^?#%]*$/i;
+// A host after `//` is never used, but Go checks its characters.
+const endpointPattern = /^unix:(?!\/\/(?![A-Za-z0-9._-]*(?:\/|$)))[^?#%]*$/i;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: Go refuses exactly these in a URL
 const controlCharacter = /[\u0000-\u001f\u007f]/;
 
@@ -58,7 +59,7 @@ function checkName(draft: DraftKms, path: string, {names}: KmsContext, report: R
 function checkEndpoint({endpoint}: DraftKms, path: string, report: Report): void {
   if (endpoint === '') report(`${path}.endpoint`, 'no-endpoint', 'expected an endpoint, got none');
   else if (!endpointPattern.test(endpoint) || controlCharacter.test(endpoint)) {
-    report(`${path}.endpoint`, 'wrong-endpoint', 'expected unix:///path, without "?", "#" and "%"');
+    report(`${path}.endpoint`, 'wrong-endpoint', 'expected unix:///path, without "?", "#" or "%"');
   }
 }
 

@@ -3,7 +3,7 @@
 // Refused although kube-apiserver loads them: base64 with padding bits that are not zero, and what no one writes:
 // files above 1 MiB; UTF-16; YAML with directives, tags, anchors, aliases, merge keys, `?` keys, a second byte order
 // mark, or text after a document without a `---` or `...` before it; the internal API version; KMS endpoints with
-// `?`, `#`, `%` or a host; a cache size in another notation than decimal; numbers in quotes' place too large for Go.
+// `?`, `#`, `%` or an odd host; a cache size in another notation than decimal; numbers in quotes' place too large for Go.
 
 import {decodeUtf8, requireBytes} from '../bytes.ts';
 import {maxConfigurationBytes, maxProblems} from '../limits.ts';
