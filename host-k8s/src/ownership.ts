@@ -37,7 +37,7 @@ export async function copyAttributes({from, to, path, like}: CopyAttributes): Pr
   } catch (error) {
     const missing = errnoOf(error) === 'ENOENT';
     const why = missing ? 'GNU coreutils (cp, stat) are needed and missing' : lastLine(error);
-    return failed('denied', `${path}: owner, mode or ACL of ${like} was not carried over: ${why}`, {
+    return failed('denied', `${path}: owner, mode, ACL or label of ${like} was not carried over: ${why}`, {
       reason: missing ? 'ENOTSUP' : 'EPERM',
     });
   }
