@@ -8,16 +8,18 @@ import {
   type OperationName,
   type PortError,
   type ResourceType,
+  type Result,
   ringResource,
   type StoredObject,
 } from '@etcd-encryption/rotation';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {expectError, valueOf} from './answers.ts';
 
 type StoreOperation = Extract<OperationName, `store.${string}`>;
 
 /** Promised or at once. */
 export type AnyStore = {
-  readonly [K in StoreOperation]: (args: Arguments<K>) => Answer<K> | Promise<Answer<K>>;
+  readonly [K in StoreOperation]: (args: Arguments<K>) => Awaitable<Answer<K>>;
 };
 
 /**
@@ -56,20 +58,11 @@ const configMap = (name: string, more: Partial<StoredObject> = {}): StoredObject
   ...more,
 });
 
-/** The value of an answer that must be good. */
-async function good<T>(answer: Promise<{ok: true; value: T} | {ok: false; error: PortError}> | unknown): Promise<T> {
-  const result = (await answer) as {ok: true; value: T} | {ok: false; error: PortError};
-  if (!result.ok) throw new Error(`unexpected ${result.error.code}: ${result.error.message}`);
-  return result.value;
-}
+type Awaitable<T> = T | Promise<T>;
 
-/** The error of an answer that must be one, with the code. */
-async function refused(answer: unknown, code: PortError['code']): Promise<PortError> {
-  const result = (await answer) as {ok: true; value: unknown} | {ok: false; error: PortError};
-  if (result.ok) throw new Error(`unexpected success, expected ${code}`);
-  expect(`${result.error.code}: ${result.error.message}`).toMatch(new RegExp(`^${code}: .`));
-  return result.error;
-}
+const good = async <T>(answer: Awaitable<Result<T>>): Promise<T> => valueOf(await answer);
+const refused = async (answer: Awaitable<Result<unknown>>, code: PortError['code']): Promise<PortError> =>
+  expectError(await answer, code);
 
 interface Identified {
   readonly uid: string;
@@ -231,7 +224,7 @@ const config = {
 
 /** The one config object, made by whichever case comes first. */
 async function configObject(store: AnyStore): Promise<StoredObject> {
-  const found = await good<StoredObject | undefined>(store['store.get']({resource: configResource, name: 'default'}));
+  const found = await good(store['store.get']({resource: configResource, name: 'default'}));
   return found ?? good(store['store.create']({resource: configResource, object: config}));
 }
 
@@ -241,9 +234,7 @@ const statusCases: readonly StoreCase[] = [
     run: async ({store}) => {
       const object = await configObject(store);
       const wanted = {...object, spec: {...config.spec, resources: ['configmaps']}, status: {phase: 'One'}};
-      const replaced = await good<StoredObject>(
-        store['store.replaceStatus']({resource: configResource, object: wanted}),
-      );
+      const replaced = await good(store['store.replaceStatus']({resource: configResource, object: wanted}));
       expect(replaced.status).toEqual({phase: 'One'});
       const after = await configObject(store);
       expect(after.status).toEqual({phase: 'One'});
@@ -266,7 +257,7 @@ const statusCases: readonly StoreCase[] = [
     title: 'replace of a kind with a status subresource ⇒ the spec changes, the status in the request is ignored',
     run: async ({store}) => {
       const object = await configObject(store);
-      const started = await good<StoredObject>(
+      const started = await good(
         store['store.replaceStatus']({resource: configResource, object: {...object, status: {phase: 'Four'}}}),
       );
       const wanted = {...started, spec: {...config.spec, rotationInterval: '24h0m0s'}, status: {phase: 'Lost'}};
@@ -392,9 +383,7 @@ async function makeMany(store: AnyStore, group: string, count: number): Promise<
 }
 
 const listMaps = (store: AnyStore, args: Omit<Arguments<'store.list'>, 'resource'>) =>
-  good<{items: readonly StoredObject[]; continue?: string; resourceVersion: string; remaining?: number}>(
-    store['store.list']({resource: configMaps, namespace, ...args}),
-  );
+  good(store['store.list']({resource: configMaps, namespace, ...args}));
 const namesOf = ({items}: {readonly items: readonly StoredObject[]}) => items.map(({metadata}) => metadata.name);
 
 const listCases: readonly StoreCase[] = [
@@ -443,7 +432,7 @@ const listCases: readonly StoreCase[] = [
       await make(store, 'list-space', {metadata: {...metadata, namespace}});
       const page = await listMaps(store, {labelSelector: 'group=list-space', limit: 10});
       expect(page.items.map((item) => item.metadata.namespace)).toEqual([namespace]);
-      const everywhere = await good<{items: readonly StoredObject[]}>(
+      const everywhere = await good(
         store['store.list']({resource: configMaps, labelSelector: 'group=list-space', limit: 10}),
       );
       expect(everywhere.items.map((item) => item.metadata.namespace)).toEqual([namespace, 'kube-system']);
@@ -499,8 +488,8 @@ const listCases: readonly StoreCase[] = [
         data: {password: 'aHVudGVyMg=='},
         type: 'Opaque',
       };
-      const created = await good<StoredObject>(store['store.create']({resource: secrets, object}));
-      const page = await good<{items: readonly StoredObject[]}>(
+      const created = await good(store['store.create']({resource: secrets, object}));
+      const page = await good(
         store['store.list']({
           resource: secrets,
           namespace,
@@ -569,7 +558,7 @@ const listCases: readonly StoreCase[] = [
 ];
 
 const typesOf = async (store: AnyStore, resource: string): Promise<readonly string[]> => {
-  const types = await good<readonly ResourceType[]>(store['store.resolve']({resource}));
+  const types = await good(store['store.resolve']({resource}));
   return types.map(({group, plural}) => (group === '' ? plural : `${plural}.${group}`));
 };
 
@@ -613,7 +602,7 @@ const resolveCases: readonly StoreCase[] = [
   {
     title: 'resolve of everything ⇒ all groups, sorted, but never our own nor second names of events',
     run: async ({store}) => {
-      const types = await good<readonly ResourceType[]>(store['store.resolve']({resource: '*.*'}));
+      const types = await good(store['store.resolve']({resource: '*.*'}));
       const names = types.map(({group, plural}) => `${group}/${plural}`);
       expect(names).toEqual(expect.arrayContaining(['/secrets', 'apps/deployments']));
       expect(names).toEqual([...names].sort((a, b) => (a < b ? -1 : 1)));
@@ -652,9 +641,7 @@ const ringCases: readonly StoreCase[] = [
     run: async ({store}) => {
       const spec = {...minimalRing, version: 1};
       const metadata = {name: 'default', namespace: 'kube-system'};
-      const created = await good<StoredObject>(
-        store['store.create']({resource: ringResource, object: {metadata, spec}}),
-      );
+      const created = await good(store['store.create']({resource: ringResource, object: {metadata, spec}}));
       const write = (version: number) =>
         store['store.replace']({resource: ringResource, object: {...created, spec: {...minimalRing, version}}});
       const answers = await Promise.all([write(2), write(3)]);

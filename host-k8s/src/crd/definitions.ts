@@ -148,7 +148,8 @@ function define(kind: Kind): CustomResourceDefinition {
     properties: {
       apiVersion: {description: `${group}/${version}.`, type: 'string'},
       kind: {description: `${name}.`, type: 'string'},
-      metadata: {description: 'Standard metadata of an object.', type: 'object'},
+      // A CRD may not describe it: metadata is the server's.
+      metadata: {type: 'object'},
       ...kind.parts,
     },
     ...(kind.rules === undefined ? {} : {'x-kubernetes-validations': kind.rules}),
