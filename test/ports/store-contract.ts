@@ -13,7 +13,7 @@ import {
   type StoredObject,
 } from '@etcd-encryption/rotation';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {expectError, valueOf} from './answers.ts';
+import {expectError, expectValue} from './answers.ts';
 
 type StoreOperation = Extract<OperationName, `store.${string}`>;
 
@@ -60,7 +60,7 @@ const configMap = (name: string, more: Partial<StoredObject> = {}): StoredObject
 
 type Awaitable<T> = T | Promise<T>;
 
-const good = async <T>(answer: Awaitable<Result<T>>): Promise<T> => valueOf(await answer);
+const good = async <T>(answer: Awaitable<Result<T>>): Promise<T> => expectValue(await answer);
 const refused = async (answer: Awaitable<Result<unknown>>, code: PortError['code']): Promise<PortError> =>
   expectError(await answer, code);
 
