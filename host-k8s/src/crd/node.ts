@@ -2,7 +2,7 @@
 
 import {z} from 'zod';
 import {count, flag, integer, list, map, object, text, texts, unixMs, word} from './fields.ts';
-import {keyRef} from './key.ts';
+import {keyRefFields} from './key.ts';
 
 const blocks = (description: string) =>
   list(
@@ -109,7 +109,7 @@ export const nodeReportSchema = object("What this node's agent saw last.", {
   reloadFailures: count('Reloads that failed since the server started.'),
   history: texts("Keys in the node's history, synced to disk."),
   held: texts('Keys whose bytes this agent holds now.'),
-  found: list("Keys found in this node's files.", keyRef('One found key, by reference.')),
+  found: list("Keys found in this node's files.", object('One found key, by reference.', keyRefFields)),
   minted: object('Answer to a mint request.', {
     id: text('Id of the request.'),
     revision: count('Number of the key.'),
@@ -118,7 +118,7 @@ export const nodeReportSchema = object("What this node's agent saw last.", {
   }).exactOptional(),
   refusedFile: object("A file of ours that this node's server refused, and that was taken back.", {
     hash: text('SHA-256 of its bytes, hex.'),
-    kinds: texts('What was new in it.'),
+    blocks: blocks('Its blocks.'),
     atMs: unixMs('When'),
     why: text('What the server said.'),
   }).exactOptional(),

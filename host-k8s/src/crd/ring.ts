@@ -2,7 +2,7 @@
 
 import {z} from 'zod';
 import {count, flag, integer, list, map, object, text, texts, unixMs, word} from './fields.ts';
-import {keyRefWith} from './key.ts';
+import {keyRefFields} from './key.ts';
 
 const keyId = (description: string) => text(description);
 
@@ -64,6 +64,7 @@ const rotation = object('The rotation under way.', {
   adding: texts('Resources that enter the list: only these are rewritten.').exactOptional(),
   removing: texts('Resources that leave: rewritten in clear, then their block goes.').exactOptional(),
   migration: list('Where the rewriting stands, by resource.', migrationMark),
+  rewritten: count('Objects rewritten in earlier passes.').exactOptional(),
   verifiedBy: word('What proved it.', ['scan', 'second-pass']).exactOptional(),
   completedAtMs: unixMs('When it was complete').exactOptional(),
 });
@@ -97,7 +98,8 @@ export const ringSchema = object('What every node shall hold. Written by the con
   version: integer('One more at each change; agents never go back.'),
   keys: list(
     'Every key that files hold or shall hold, newest first.',
-    keyRefWith('One key, by reference.', {
+    object('One key, by reference.', {
+      ...keyRefFields,
       createdAtMs: unixMs('When it was made or adopted'),
       mintedBy: text('Node that made it; absent for adopted keys.').exactOptional(),
     }),
@@ -160,6 +162,11 @@ export const ringSchema = object('What every node shall hold. Written by the con
     node: text('The node that answers.'),
     deep: flag('Whether every value is opened, instead of counting prefixes.'),
     atMs: unixMs('When it was asked for'),
+  }).exactOptional(),
+  lastMigration: object('The last finished rewriting, for people.', {
+    revision: count('Number of the key it was for.'),
+    marks: list('How it ended, by resource.', migrationMark),
+    completedAtMs: unixMs('When it was finished'),
   }).exactOptional(),
   refusals: list(
     'Files that a server refused.',
