@@ -108,6 +108,7 @@ export const ringSchema = object('What every node shall hold. Written by the con
   trial: object('A file of a new kind goes to one node first.', {
     layout: layout('What that node shall hold.'),
     node: text('The node.'),
+    id: text('A refusal names it.'),
     startedAtMs: unixMs('When the trial was begun'),
   }).exactOptional(),
   proven: texts('Kinds of file content that a server here has loaded.'),
