@@ -1,0 +1,36 @@
+// Every bound and period of the simulated world, with its unit and where it comes from.
+
+/** Wall time at virtual time zero, Unix ms: 2026-01-01T00:00:00Z. Any fixed instant would do. */
+export const defaultEpochMs = 1_767_225_600_000;
+/** Latency of a request over the network or to the disk, ms. */
+export const minLatencyMs = 1;
+export const maxLatencyMs = 20;
+/** Time a kube-apiserver needs from start to serving, ms. */
+export const minStartMs = 2_000;
+export const maxStartMs = 5_000;
+/** The kubelet tries a static pod that ends again after this, ms. */
+export const startRetryMs = 30_000;
+/** A server renews the Lease of its identity this often, ms (k8s.io/apiserver). */
+export const leaseRenewalMs = 10_000;
+/** Such a Lease lives this long, s. */
+export const leaseDurationSeconds = 3_600;
+/** kube-apiserver compacts this often, up to the revision it saw one period before, ms. */
+export const compactionMs = 300_000;
+/** Longest that a hint of a watch takes, ms. */
+export const maxHintMs = 50;
+/** Longest that a refused file may lie on one node: a poll, then the agent's period and its requests, ms. */
+export const refusedFileMs = 60_000 + 30_000 + 10_000;
+/** A server that started before any agent must read everything by then: one poll and one agent period, ms. */
+export const ungatedStartMs = 60_000 + 30_000 + 60_000;
+/** Most events of one call of `runUntil`; more means that nothing moves time forward. */
+export const maxEvents = 50_000_000;
+/** Requests that a program may make without time passing (clock, seal, trace); more is an endless loop. */
+export const maxInstantRequests = 1_000_000;
+/** Lines of the trace that are kept for people; the hash covers all of them. */
+export const keptTraceLines = 400;
+/** Largest object the API takes, bytes (etcd's request limit). */
+export const maxObjectBytes = 1_572_864;
+/** How often a user retries a write that another write overtook. */
+export const userRetries = 5;
+/** Failures of users that are kept word for word; the rest are counted. */
+export const keptFailures = 20;

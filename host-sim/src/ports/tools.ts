@@ -1,0 +1,29 @@
+// Clock, randomness and trace of one program.
+
+import {ok, type SyncPorts} from '@etcd-encryption/rotation';
+import type {Stream} from '../prng.ts';
+import type {Cluster} from '../world/cluster.ts';
+import type {SimNode} from '../world/node.ts';
+
+export function createToolPorts(
+  cluster: Cluster,
+  node: SimNode | undefined,
+  {program, stream}: {readonly program: string; readonly stream: Stream},
+): Pick<SyncPorts, 'clock.now' | 'clock.sleep' | 'entropy.bytes' | 'trace.event'> {
+  const {scheduler, trace} = cluster.world;
+  return {
+    'clock.now': () =>
+      ok({
+        wallMs: node === undefined ? cluster.wallMs() : node.wallMs(),
+        monotonicMs: node === undefined ? scheduler.nowMs : node.monotonicMs(),
+      }),
+    // The driver of a simulation lets time pass; whoever asks this port directly has slept for no time at all.
+    'clock.sleep': () => ok('slept'),
+    'entropy.bytes': ({length}) => ok(stream.bytes(length)),
+    'trace.event': ({event}) => {
+      const {event: name, ...fields} = event;
+      trace.record(scheduler.nowMs, `${cluster.name}/${program}`, name, JSON.stringify(fields));
+      return ok(undefined);
+    },
+  };
+}

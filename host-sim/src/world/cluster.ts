@@ -1,0 +1,231 @@
+// One cluster: etcd, the API over it, the nodes with their servers. Nothing here knows the engine; a pair is two of
+// these in one world.
+
+import {hex} from '@etcd-encryption/crypto';
+import {type ObjectAddress, ourNamespace, type StoredObject} from '@etcd-encryption/rotation';
+import {compactionMs, maxStartMs, minStartMs, startRetryMs} from '../limits.ts';
+import type {Stream} from '../prng.ts';
+import {canonicalObject} from './canonical.ts';
+import {Etcd} from './etcd.ts';
+import {renewLeases} from './heartbeat.ts';
+import {createKinds, type Kind, type Kinds} from './kinds.ts';
+import {createNeed, type Need} from './need.ts';
+import {type NodeHost, type NodeOptions, SimNode} from './node.ts';
+import {type Admission, ObjectApi, pathOf, rfc3339} from './objects.ts';
+import type {Observer} from './observer.ts';
+import type {Server} from './server.ts';
+import {type Encryption, encryptValue, identityTransformer, plantedValue} from './stored-value.ts';
+import type {World} from './world.ts';
+
+export interface ClusterOptions {
+  readonly name: string;
+  readonly nodes: readonly NodeOptions[];
+  /** What every node's file holds at the beginning; undefined = the servers have no flag and no file. */
+  readonly file: Uint8Array | undefined;
+  readonly kinds?: readonly Kind[];
+  readonly realCrypto?: boolean;
+  readonly pollMs: number;
+  readonly compactionMs?: number;
+}
+
+export class Cluster {
+  readonly name: string;
+  readonly world: World;
+  readonly etcd = new Etcd();
+  readonly kinds: Kinds;
+  readonly need: Need;
+  readonly api: ObjectApi;
+  readonly encryption: Encryption;
+  /** Webhooks and validations that may refuse writes. */
+  readonly admission: Admission[] = [];
+  /** Faults of the network that hold until they are taken away. */
+  readonly faults = {etcdDown: false};
+  readonly pollMs: number;
+  readonly #nodes: SimNode[] = [];
+  readonly #observers: Observer[] = [];
+  readonly #uids: Stream;
+  readonly #options: ClusterOptions;
+  #turn = 0;
+
+  constructor(world: World, options: ClusterOptions) {
+    this.world = world;
+    this.name = options.name;
+    this.pollMs = options.pollMs;
+    this.#options = options;
+    this.kinds = createKinds(options.kinds);
+    const nonces = world.random.stream(options.name, 'nonces');
+    this.#uids = world.random.stream(options.name, 'uids');
+    this.encryption = {realCrypto: options.realCrypto === true, randomBytes: (length) => nonces.bytes(length)};
+    this.need = createNeed(this.etcd, this.kinds, (resource, tag) => {
+      for (const observer of this.#observers) observer.onNeed?.(resource, tag);
+    });
+    this.etcd.listen({
+      onCommit: (commit) => {
+        const kind = this.kinds.ofPath(commit.key);
+        for (const observer of this.#observers) observer.onCommit?.(commit, kind);
+      },
+    });
+    this.api = new ObjectApi({
+      etcd: this.etcd,
+      kinds: this.kinds,
+      need: this.need,
+      encryption: this.encryption,
+      wallMs: () => this.wallMs(),
+      uid: () => this.newUid(),
+      admission: this.admission,
+      beforeRead: (kind) => {
+        if (kind.id === 'leases.coordination.k8s.io') renewLeases(this);
+      },
+    });
+    for (const namespace of ['default', ourNamespace]) this.#seed('namespaces', {name: namespace}, activeNamespace);
+    for (const node of options.nodes) this.#begin(node);
+    this.#scheduleCompaction(this.etcd.revision);
+  }
+
+  get nodes(): readonly SimNode[] {
+    return this.#nodes;
+  }
+
+  wallMs(): number {
+    return this.world.epochMs + this.world.scheduler.nowMs;
+  }
+
+  newUid(): string {
+    const digits = hex(this.#uids.bytes(16));
+    return [0, 8, 12, 16, 20].map((at, index, starts) => digits.slice(at, starts[index + 1])).join('-');
+  }
+
+  node(name: string): SimNode {
+    const found = this.#nodes.find((each) => each.name === name);
+    if (found === undefined) throw new RangeError(`node: expected one of ${this.name}, got ${name}`);
+    return found;
+  }
+
+  observe(observer: Observer): void {
+    this.#observers.push(observer);
+  }
+
+  /** Servers that answer now. */
+  serving(): readonly Server[] {
+    return this.#nodes.flatMap(({server}) => (server?.serves === true ? [server] : []));
+  }
+
+  /** The next serving server in turn, as a load balancer would choose; undefined when none serves. */
+  nextServer(): Server | undefined {
+    const serving = this.serving();
+    return serving.length === 0 ? undefined : serving[this.#turn++ % serving.length];
+  }
+
+  /**
+   * A new control-plane node, with its Node object; its server starts when the caller says `start()`.
+   * @param file what lies on its disk; undefined = nothing
+   */
+  addNode(options: NodeOptions, file: Uint8Array | undefined): SimNode {
+    const node = this.#create(options, file);
+    for (const observer of this.#observers) observer.onMembers?.();
+    return node;
+  }
+
+  /** Whether a node counts as a member from now on. */
+  setMember(name: string, member: boolean): void {
+    this.node(name).settings.member = member;
+    for (const observer of this.#observers) observer.onMembers?.();
+  }
+
+  /** Puts bytes into etcd past every server: an unknown key's value, damage. */
+  plant({resource, namespace, name}: ObjectAddress, bytes: Uint8Array): void {
+    const kind = this.kinds.find(resource);
+    if (kind === undefined) throw new RangeError(`resource: expected one that is served, got ${resource.plural}`);
+    const path = pathOf(kind, namespace === undefined ? {name} : {namespace, name});
+    this.etcd.put(path, plantedValue(bytes, path), this.etcd.get(path)?.modRevision ?? 0, 'world');
+  }
+
+  #begin(options: NodeOptions): void {
+    const node = this.#create(options, this.#options.file);
+    const phase = this.world.random.stream(node.name, 'poll phase').integer(0, this.pollMs - 1);
+    node.beginServing(phase);
+  }
+
+  #create(options: NodeOptions, file: Uint8Array | undefined): SimNode {
+    const withoutFlag = this.#options.file === undefined ? {configPath: undefined} : {};
+    const node = new SimNode({...withoutFlag, ...options}, this.#hostFor(options.name));
+    this.#nodes.push(node);
+    node.disk.place('/etc/kubernetes/.kept', new Uint8Array());
+    if (file !== undefined) node.disk.place(node.path, file);
+    this.#seed(
+      'nodes',
+      {name: node.name, labels: controlPlaneLabels(node.hostName)},
+      {
+        status: {
+          addresses: [
+            {type: 'InternalIP', address: node.address},
+            {type: 'Hostname', address: node.hostName},
+          ],
+        },
+      },
+    );
+    return node;
+  }
+
+  #hostFor(name: string): NodeHost {
+    const {scheduler, random, epochMs, readBytes, trace} = this.world;
+    return {
+      nowMs: () => scheduler.nowMs,
+      epochMs,
+      after: (delayMs, entity, run) => scheduler.after(delayMs, `${this.name}/${entity}`, run),
+      random: (purpose) => random.stream(name, purpose),
+      readBytes,
+      trace: (entity, event, detail) => trace.record(scheduler.nowMs, `${this.name}/${entity}`, event, detail),
+      pollMs: this.pollMs,
+      startRetryMs,
+      startMs: {least: minStartMs, most: maxStartMs},
+      onServer: (node, server, what) => {
+        for (const observer of this.#observers) observer.onServer?.(node, server, what);
+      },
+      onFile: (node, before, actor) => {
+        for (const observer of this.#observers) observer.onFile?.(node, before, actor);
+      },
+      onDisk: (node, actor) => {
+        for (const observer of this.#observers) observer.onDisk?.(node, actor);
+      },
+    };
+  }
+
+  /** An object that is there when the world begins. */
+  #seed(
+    plural: string,
+    metadata: {name: string; labels?: Record<string, string>},
+    rest: Record<string, unknown>,
+  ): void {
+    const kind = this.kinds.all.find(({resource}) => resource.plural === plural);
+    if (kind === undefined) return;
+    const {group, version, kind: kindName} = kind.resource;
+    const object = canonicalObject<StoredObject>({
+      apiVersion: group === '' ? version : `${group}/${version}`,
+      kind: kindName,
+      metadata: {...metadata, uid: this.newUid(), creationTimestamp: rfc3339(this.wallMs())},
+      ...rest,
+    });
+    const path = pathOf(kind, metadata);
+    const options = {transformer: identityTransformer, path};
+    this.etcd.put(path, encryptValue(object, JSON.stringify(object), options, this.encryption), 0, 'world');
+  }
+
+  #scheduleCompaction(revision: number): void {
+    const period = this.#options.compactionMs ?? compactionMs;
+    this.world.scheduler.after(period, `${this.name}/etcd`, () => {
+      if (this.serving().length > 0) {
+        renewLeases(this);
+        this.etcd.compact(revision);
+      }
+      this.#scheduleCompaction(this.etcd.revision);
+    });
+  }
+}
+
+const activeNamespace = {spec: {finalizers: ['kubernetes']}, status: {phase: 'Active'}};
+
+const controlPlaneLabels = (hostName: string): Record<string, string> => ({
+  'kubernetes.io/hostname': hostName,
+  'node-role.kubernetes.io/control-plane': '',
+});

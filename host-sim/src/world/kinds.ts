@@ -1,0 +1,94 @@
+// The kinds that a simulated cluster serves, and where their objects lie in etcd.
+
+import {
+  configResource,
+  eventResource,
+  keyResource,
+  kubernetesNodeResource,
+  leaseResource,
+  namespaceResource,
+  nodeReportResource,
+  type ResourceType,
+  ringResource,
+} from '@etcd-encryption/rotation';
+
+export interface Kind {
+  readonly resource: ResourceType;
+  /** As a configuration names it: `secrets`, `widgets.example.com`. */
+  readonly id: string;
+  /** Start of the etcd keys of all its objects, with a slash at the end. */
+  readonly path: string;
+  /** Whether `status` is a subresource: replacing the object leaves it alone, and creating drops it. */
+  readonly status: boolean;
+  /** Whether the API counts generations of its spec. */
+  readonly generation: boolean;
+  /** Whether servers answer lists at old revisions from a cache, compacted or not. */
+  readonly cached: boolean;
+}
+
+const core = (plural: string, kind: string): ResourceType => ({
+  group: '',
+  version: 'v1',
+  plural,
+  kind,
+  namespaced: true,
+});
+
+export const secretResource = core('secrets', 'Secret');
+export const configMapResource = core('configmaps', 'ConfigMap');
+
+export const resourceId = ({group, plural}: ResourceType): string => (group === '' ? plural : `${plural}.${group}`);
+
+function builtin(resource: ResourceType, directory = resource.plural, more: Partial<Kind> = {}): Kind {
+  const path = `/registry/${directory}/`;
+  return {resource, id: resourceId(resource), path, status: false, generation: false, cached: true, ...more};
+}
+
+/** A kind defined by a CustomResourceDefinition. */
+export function customKind(resource: ResourceType, more: Partial<Kind> = {}): Kind {
+  return builtin(resource, `${resource.group}/${resource.plural}`, {status: true, generation: true, ...more});
+}
+
+export const defaultKinds: readonly Kind[] = [
+  builtin(secretResource),
+  builtin(configMapResource),
+  builtin(eventResource, 'events', {cached: false}),
+  builtin(namespaceResource, 'namespaces', {status: true}),
+  builtin(kubernetesNodeResource, 'minions', {status: true}),
+  builtin(leaseResource),
+  customKind(configResource),
+  customKind(ringResource),
+  customKind(nodeReportResource),
+  customKind(keyResource),
+];
+
+export interface Kinds {
+  readonly all: readonly Kind[];
+  readonly find: (resource: ResourceType) => Kind | undefined;
+  /** The kind whose objects lie below a key. */
+  readonly ofPath: (key: string) => Kind | undefined;
+}
+
+export function createKinds(all: readonly Kind[] = defaultKinds): Kinds {
+  const byName = new Map(all.map((kind) => [`${kind.id}/${kind.resource.version}`, kind]));
+  const byPath = new Map(all.map((kind) => [kind.path, kind]));
+  return {
+    all,
+    find: (resource) => byName.get(`${resourceId(resource)}/${resource.version}`),
+    ofPath(key) {
+      const first = key.indexOf('/', '/registry/'.length);
+      const second = key.indexOf('/', first + 1);
+      return byPath.get(key.slice(0, second + 1)) ?? byPath.get(key.slice(0, first + 1));
+    },
+  };
+}
+
+/** Served types that a resource of a configuration means, in order of their names. */
+export function resolveKinds(kinds: Kinds, resource: string): readonly ResourceType[] {
+  const matches = ({id, resource: {group}}: Kind): boolean =>
+    resource === '*.*' || resource === id || (resource.startsWith('*.') && resource.slice(2) === group);
+  return kinds.all
+    .filter(matches)
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map((kind) => kind.resource);
+}

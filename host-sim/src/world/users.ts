@@ -1,0 +1,292 @@
+// People and programs that use the cluster while keys rotate: they create, update, get and list objects through
+// whichever server answers, know what must be there, and count every request that fails.
+
+import {type ListPage, type ObjectAddress, ok, type Result, type StoredObject} from '@etcd-encryption/rotation';
+import {keptFailures, maxLatencyMs, minLatencyMs, userRetries} from '../limits.ts';
+import type {Stream} from '../prng.ts';
+import type {Cluster} from './cluster.ts';
+import type {Kind} from './kinds.ts';
+import type {Caller, PreparedWrite} from './objects.ts';
+
+export interface UserOptions {
+  /** Mean number of requests of each sort a second. */
+  readonly writesPerSecond?: number;
+  readonly readsPerSecond?: number;
+  readonly listsPerSecond?: number;
+  /** Resources that users touch; the objects made at the beginning are of these. */
+  readonly resources?: readonly string[];
+  /** Writes that are encrypted now and committed after up to `maxMs`, with probability `p`. */
+  readonly lateCommit?: {readonly p: number; readonly maxMs: number};
+  /** Probability that a write goes to a server that is draining, when there is one. */
+  readonly toDraining?: number;
+}
+
+export interface UserFailure {
+  readonly atMs: number;
+  readonly operation: 'get' | 'list' | 'write' | 'content';
+  readonly what: string;
+  readonly message: string;
+}
+
+export interface UserCounts {
+  readonly reads: number;
+  readonly lists: number;
+  readonly writes: number;
+  readonly created: number;
+  /** Writes that another write overtook, and that were tried again. */
+  readonly conflicts: number;
+  readonly failedReads: number;
+  readonly failedWrites: number;
+  /** Reads that gave another content than was written. */
+  readonly wrongContent: number;
+  /** Requests that met no serving server at all. */
+  readonly refused: number;
+}
+
+type Counters = {-readonly [K in keyof UserCounts]: number};
+
+interface Known {
+  readonly kind: Kind;
+  readonly address: ObjectAddress;
+  content: string;
+  uid: string;
+  /** A late commit is under way: until it is over, either content is right. */
+  busy: boolean;
+}
+
+const namespace = 'default';
+
+export class Users {
+  readonly #cluster: Cluster;
+  readonly #options: UserOptions;
+  readonly #kinds: readonly Kind[];
+  readonly #objects: Known[] = [];
+  readonly #random: Stream;
+  readonly #failures: UserFailure[] = [];
+  readonly #counts: Counters = {
+    reads: 0,
+    lists: 0,
+    writes: 0,
+    created: 0,
+    conflicts: 0,
+    failedReads: 0,
+    failedWrites: 0,
+    wrongContent: 0,
+    refused: 0,
+  };
+  #running = false;
+  #serial = 0;
+
+  constructor(cluster: Cluster, options: UserOptions = {}) {
+    this.#cluster = cluster;
+    this.#options = options;
+    const resources = options.resources ?? ['secrets', 'configmaps'];
+    this.#kinds = cluster.kinds.all.filter(({id}) => resources.includes(id));
+    this.#random = cluster.world.random.stream(cluster.name, 'users');
+  }
+
+  get counts(): UserCounts {
+    return {...this.#counts};
+  }
+
+  /** The first failures, for people. */
+  get failures(): readonly UserFailure[] {
+    return this.#failures;
+  }
+
+  /** Objects that must be there. */
+  get size(): number {
+    return this.#objects.length;
+  }
+
+  /** Makes objects at once, as part of the world's beginning. */
+  populate(resource: string, count: number): void {
+    const kind = this.#cluster.kinds.all.find(({id}) => id === resource);
+    if (kind === undefined) throw new RangeError(`resource: expected one that is served, got ${resource}`);
+    for (let index = 0; index < count; index++) this.#create(kind);
+  }
+
+  /** From now on requests come at the given rates until `stop`. */
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    const {writesPerSecond = 1, readsPerSecond = 1, listsPerSecond = 0.1} = this.#options;
+    this.#repeat('write', writesPerSecond, () => this.#write());
+    this.#repeat('get', readsPerSecond, () => this.#get());
+    this.#repeat('list', listsPerSecond, () => this.#list());
+  }
+
+  stop(): void {
+    this.#running = false;
+  }
+
+  /** Reads every known object through every serving server and lists every resource; whether all is right. */
+  verifyAll(): boolean {
+    const before = this.#counts.failedReads + this.#counts.wrongContent;
+    for (const server of this.#cluster.serving()) {
+      const caller = {server, writer: 'user/verifier'};
+      for (const known of this.#objects) this.#compare(known, this.#cluster.api.get(caller, known.address));
+      for (const kind of this.#kinds) this.#judgeList(kind, this.#listAll(caller, kind));
+    }
+    return this.#counts.failedReads + this.#counts.wrongContent === before;
+  }
+
+  #repeat(purpose: string, perSecond: number, act: () => void): void {
+    if (perSecond <= 0) return;
+    const {scheduler, random} = this.#cluster.world;
+    const stream = random.stream(this.#cluster.name, `users ${purpose}`);
+    const entity = `${this.#cluster.name}/users`;
+    const again = (): void => {
+      const gapMs = Math.max(1, Math.round((-Math.log(1 - stream.next()) * 1_000) / perSecond));
+      scheduler.after(gapMs, entity, () => {
+        if (!this.#running) return;
+        act();
+        again();
+      });
+    };
+    again();
+  }
+
+  #caller(): Caller | undefined {
+    const {toDraining = 0} = this.#options;
+    const draining = this.#cluster.nodes.flatMap(({processes}) => processes.filter(({state}) => state === 'draining'));
+    const zombie = draining.length > 0 && this.#random.chance(toDraining);
+    const servers = zombie ? draining : this.#cluster.serving();
+    if (servers.length > 0 && !this.#cluster.faults.etcdDown)
+      return {server: this.#random.pick(servers), writer: 'user'};
+    this.#counts.refused++;
+    return undefined;
+  }
+
+  #write(): void {
+    const create = this.#objects.length === 0 || this.#random.chance(0.05);
+    if (create) {
+      this.#create(this.#random.pick(this.#kinds));
+      return;
+    }
+    const known = this.#random.pick(this.#objects);
+    if (!known.busy) this.#update(known, userRetries);
+  }
+
+  #create(kind: Kind): void {
+    const caller = this.#caller();
+    if (caller === undefined) return;
+    const name = `${kind.resource.plural}-${this.#serial++}`;
+    const content = `content of ${name}`;
+    const object: StoredObject = {metadata: {name, namespace}, data: {content}};
+    const write = this.#cluster.api.prepareCreate(caller, {resource: kind.resource, object});
+    this.#counts.writes++;
+    if (!write.ok) {
+      this.#fail('write', name, write.error.message);
+      return;
+    }
+    this.#commit(write.value, (committed) => {
+      if (!committed.ok) {
+        this.#fail('write', name, committed.error.message);
+        return;
+      }
+      this.#counts.created++;
+      const address = {resource: kind.resource, namespace, name};
+      this.#objects.push({kind, address, content, uid: committed.value.metadata.uid ?? '', busy: false});
+    });
+  }
+
+  /** Commits now, or later when the options say so. */
+  #commit(write: PreparedWrite, then: (committed: Result<StoredObject>) => void): void {
+    const {lateCommit} = this.#options;
+    if (lateCommit === undefined || !this.#random.chance(lateCommit.p)) {
+      then(write.commit());
+      return;
+    }
+    const delayMs = this.#random.integer(1, lateCommit.maxMs);
+    this.#cluster.world.scheduler.after(delayMs, `${this.#cluster.name}/users`, () => then(write.commit()));
+  }
+
+  /** Reads, changes and writes back; an overtaken write is read again, as every client does. */
+  #update(known: Known, tries: number): void {
+    const caller = this.#caller();
+    if (caller === undefined) return;
+    const read = this.#cluster.api.get(caller, known.address);
+    if (!this.#compare(known, read) || !read.ok || read.value === undefined) return;
+    const object = read.value;
+    known.busy = true;
+    const latency = this.#random.integer(minLatencyMs, maxLatencyMs);
+    this.#cluster.world.scheduler.after(latency, `${this.#cluster.name}/users`, () => {
+      known.busy = false;
+      this.#putBack(known, object, tries);
+    });
+  }
+
+  #putBack(known: Known, object: StoredObject, tries: number): void {
+    const caller = this.#caller();
+    if (caller === undefined) return;
+    const content = `content ${this.#serial++} of ${known.address.name}`;
+    const {resource} = known.kind;
+    this.#counts.writes++;
+    const written = this.#cluster.api.replace(caller, {resource, object: {...object, data: {content}}});
+    if (written.ok) known.content = content;
+    else if (written.error.code !== 'conflict') this.#fail('write', known.address.name, written.error.message);
+    else {
+      this.#counts.conflicts++;
+      if (tries > 0) this.#update(known, tries - 1);
+    }
+  }
+
+  #get(): void {
+    if (this.#objects.length === 0) return;
+    const known = this.#random.pick(this.#objects);
+    const caller = this.#caller();
+    if (caller !== undefined) this.#compare(known, this.#cluster.api.get(caller, known.address));
+  }
+
+  #compare({address, content, uid}: Known, read: Result<StoredObject | undefined>): boolean {
+    this.#counts.reads++;
+    if (!read.ok) {
+      this.#fail('get', address.name, read.error.message);
+      return false;
+    }
+    const data = read.value?.data as {content?: string} | undefined;
+    if (data?.content === content && read.value?.metadata.uid === uid) return true;
+    this.#fail('content', address.name, read.value === undefined ? 'it is not there' : 'it is not what was written');
+    return false;
+  }
+
+  #list(): void {
+    const caller = this.#caller();
+    if (caller === undefined) return;
+    const kind = this.#random.pick(this.#kinds);
+    this.#judgeList(kind, this.#listAll(caller, kind));
+  }
+
+  #listAll(caller: Caller, {resource}: Kind): Result<readonly StoredObject[]> {
+    const items: StoredObject[] = [];
+    let token: {continue?: string} = {};
+    do {
+      const page: Result<ListPage> = this.#cluster.api.list(caller, {resource, namespace, limit: 500, ...token});
+      if (!page.ok) return page;
+      items.push(...page.value.items);
+      token = page.value.continue === undefined ? {} : {continue: page.value.continue};
+    } while (token.continue !== undefined);
+    return ok(items);
+  }
+
+  #judgeList({id}: Kind, listed: Result<readonly StoredObject[]>): void {
+    this.#counts.lists++;
+    if (!listed.ok) {
+      this.#fail('list', id, listed.error.message);
+      return;
+    }
+    const names = new Set(listed.value.map(({metadata}) => metadata.name));
+    const missing = this.#objects.find(({kind, address}) => kind.id === id && !names.has(address.name));
+    if (missing !== undefined) this.#fail('content', missing.address.name, 'it is not in the list');
+  }
+
+  #fail(operation: UserFailure['operation'], what: string, message: string): void {
+    if (operation === 'write') this.#counts.failedWrites++;
+    else if (operation === 'content') this.#counts.wrongContent++;
+    else this.#counts.failedReads++;
+    const {nowMs} = this.#cluster.world.scheduler;
+    this.#cluster.world.trace.record(nowMs, `${this.#cluster.name}/users`, `failed-${operation}`, what);
+    if (this.#failures.length < keptFailures) this.#failures.push({atMs: nowMs, operation, what, message});
+  }
+}
