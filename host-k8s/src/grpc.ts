@@ -77,7 +77,10 @@ export function createGrpcClient(options: GrpcOptions): GrpcClient {
     }
     const answer = await exchange(session, call);
     // A session that does not answer is not kept: the next call opens a new one.
-    if (answer.outcome === 'failed') session.destroy();
+    if (answer.outcome === 'failed') {
+      sessions.delete(endpoint);
+      session.destroy();
+    }
     return answer;
   };
 
