@@ -74,6 +74,8 @@ export interface ListRequest {
   /** Absent: all namespaces. */
   readonly namespace?: string;
   readonly labelSelector?: string;
+  /** Only the object of this name (`fieldSelector=metadata.name=…`). */
+  readonly onlyName?: string;
   readonly limit: number;
   readonly continue?: string;
   /** Only `metadata` is asked for and answered (PartialObjectMetadataList). */
@@ -178,6 +180,8 @@ export interface Operations {
   /** `undefined` = there is none (404). A kind that is not served is also `undefined`. */
   'store.get': [ObjectAddress, StoredObject | undefined];
   'store.list': [ListRequest, ListPage];
+  /** Which served types a resource of an encryption configuration means (`secrets`, `widgets.example.com`, `*.apps`, `*.*`): those with list and patch, preferred version, no subresources; empty when none is served. */
+  'store.resolve': [{resource: string}, readonly ResourceType[]];
   /** Create only; an existing object of that name is `conflict`. */
   'store.create': [{resource: ResourceType; object: StoredObject}, StoredObject];
   /** Replaces at `metadata.resourceVersion`, which is required; `conflict` when it has moved on. */

@@ -3,7 +3,7 @@
 import {requireBytes, startsWith, utf8} from '../bytes.ts';
 import {type KeyProvider, providerOf, type StoredKey} from '../key.ts';
 import {providerPrefixes, readStoredPrefix} from './prefix.ts';
-import {type Opened, providerCiphers} from './provider-cipher.ts';
+import {hasPadding, type Opened, providerCiphers} from './provider-cipher.ts';
 
 /**
  * What opening a stored value gave.
@@ -82,6 +82,17 @@ export function openStoredValue(
   }
   const detail = tried.find((attempt) => attempt.outcome === 'corrupt')?.detail ?? failureDetails[provider];
   return {outcome: 'corrupt', provider, keyName, detail};
+}
+
+/**
+ * Whether kube-apiserver would serve what this aescbc key makes of a value, right or wrong: it looks at the padding
+ * only, while {@link openStoredValue} also looks at the plaintext's beginning. For naming values that would be misread.
+ */
+export function wouldServe(value: Uint8Array, key: StoredKey): boolean {
+  requireBytes(value, 'value');
+  const prefix = utf8(`k8s:enc:aescbc:v1:${key.name}:`);
+  if (providerOf(key) !== 'aescbc' || !startsWith(value, prefix)) return false;
+  return key.secret.withBytes((bytes) => hasPadding(bytes, value.subarray(prefix.length)));
 }
 
 /** The bytes of a path given as text or bytes. */

@@ -80,6 +80,20 @@ function tooShort(sealed: Uint8Array, least: number): Opened {
   return {outcome: 'corrupt', detail: `${sealed.length} bytes after the key name, at least ${least} expected`};
 }
 
+/**
+ * Whether kube-apiserver, holding this aescbc key, would take the value for its own: only the padding is looked at, so
+ * about one wrong key in 250 "opens" a value.
+ * @param sealed what follows the key name and its `:`
+ */
+export function hasPadding(key: Uint8Array, sealed: Uint8Array): boolean {
+  if (sealed.length < aescbc.nonceBytes + blockBytes || sealed.length % blockBytes !== 0) return false;
+  const blocks = sealed.subarray(aescbc.nonceBytes);
+  const padded = cbc(key, sealed.subarray(0, aescbc.nonceBytes), {disablePadding: true}).decrypt(blocks);
+  const fits = withoutPadding(padded) !== undefined;
+  padded.fill(0);
+  return fits;
+}
+
 // Lengths are right when this is called, so the only thing left to throw for is a tag that does not verify.
 function authenticated(decrypt: () => Uint8Array): Opened {
   try {

@@ -10,31 +10,33 @@ export interface LayoutResource {
   /** As kube-apiserver writes it: `secrets`, `widgets.example.com`, `*.apps`, `*.*`. */
   readonly resource: string;
   readonly write: WriteKey;
+  /** On its way out of the list: written in clear, still read with every key. */
+  readonly leaving?: true;
 }
 
-/** A block of an adopted file that we do not manage, word for word (its JSON). */
-export interface VerbatimBlock {
+/** A block of an adopted file whose resources we do not manage: kept in its own order. */
+export interface KeptBlock {
   readonly resources: readonly string[];
-  readonly json: string;
+  readonly order: readonly string[];
 }
 
 export interface Layout {
   /** Keys that every managed block reads, newest first, adopted ones after ours. */
   readonly keys: readonly KeyId[];
   readonly resources: readonly LayoutResource[];
-  readonly verbatim: readonly VerbatimBlock[];
-  /** KMS providers of an adopted file, as JSON, read after all keys. */
+  readonly kept: readonly KeptBlock[];
+  /** KMS providers of an adopted file, as entries `kms:<JSON>`, read after all keys. */
   readonly kms: readonly string[];
 }
 
 /** One rendered block: which provider entries in which order. */
 export interface RenderedBlock {
   readonly resources: readonly string[];
-  /** Key ids, `identity`, or `kms:<index into Layout.kms>`. */
+  /** Key ids, `identity`, or `kms:<JSON of the provider, word for word>`. */
   readonly order: readonly string[];
 }
 
-export const emptyLayout: Layout = {keys: [], resources: [], verbatim: [], kms: []};
+export const emptyLayout: Layout = {keys: [], resources: [], kept: [], kms: []};
 
 /** The write entry of each resource in a rendered file. */
 export function writeEntries(blocks: readonly RenderedBlock[]): ReadonlyMap<string, string> {
@@ -85,6 +87,7 @@ export function renderLayout(
       blocks.push(block);
     }
   }
+  for (const kept of layout.kept) blocks.push({resources: [...kept.resources], order: kept.order});
   return blocks;
 }
 
@@ -96,7 +99,7 @@ function orderFor(first: string, layout: Layout, keys: ReadonlyMap<KeyId, KeyRef
   const rest = layout.keys.filter((id) => id !== first);
   const near = rest.filter((id) => keys.get(id)?.provider === firstProvider);
   const far = rest.filter((id) => keys.get(id)?.provider !== firstProvider);
-  const kms = layout.kms.map((_, index) => `kms:${index}`).filter((entry) => entry !== first);
+  const kms = layout.kms.filter((entry) => entry !== first);
   const identity = first === 'identity' ? [] : ['identity'];
   return [first, ...near, ...far, ...kms, ...identity];
 }
@@ -109,7 +112,7 @@ export function layoutKinds(layout: Layout, keys: ReadonlyMap<KeyId, KeyRef>): r
     if (key !== undefined) kinds.add(`${key.provider}/${key.length}`);
   }
   for (const {resource} of layout.resources) kinds.add(`resource/${resource}`);
-  for (const block of layout.verbatim) for (const resource of block.resources) kinds.add(`resource/${resource}`);
+  for (const block of layout.kept) for (const resource of block.resources) kinds.add(`resource/${resource}`);
   if (layout.kms.length > 0) kinds.add('kms');
   return [...kinds].sort();
 }

@@ -2,7 +2,7 @@
 
 import type {StoredObject} from '../ports.ts';
 import type {KeyId, KeyRef} from './key.ts';
-import type {RenderedBlock, VerbatimBlock} from './layout.ts';
+import type {RenderedBlock} from './layout.ts';
 
 export const nodeReportVersion = 1;
 
@@ -17,8 +17,6 @@ export type FileReport =
       readonly state: 'loadable';
       readonly hash: string;
       readonly blocks: readonly RenderedBlock[];
-      readonly verbatim: readonly VerbatimBlock[];
-      readonly kms: readonly string[];
       /** Whether its bytes are exactly what we would write. */
       readonly canonical: boolean;
     }
@@ -98,8 +96,10 @@ export interface NodeReport {
   readonly minted?: {readonly id: string; readonly revision: number; readonly name: string; readonly check: string};
   /** A file of ours that this node's server refused, and that was taken back. */
   readonly refusedFile?: {
+    /** Id of the trial that wrote it; absent when it came otherwise. */
+    readonly trial?: string;
     readonly hash: string;
-    readonly kinds: readonly string[];
+    readonly blocks: readonly RenderedBlock[];
     readonly atMs: number;
     readonly why: string;
   };
@@ -110,6 +110,8 @@ export interface NodeReport {
   /** Highest epoch and revision this node ever saw. */
   readonly highest: {readonly epoch: number; readonly revision: number};
   readonly problems: readonly Problem[];
+  /** What this node's programs can do with raw etcd: count prefixes, open every value. */
+  readonly can: readonly ('scan' | 'values')[];
   readonly scan?: ScanReport;
   readonly values?: ValuesReport;
 }

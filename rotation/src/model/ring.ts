@@ -66,7 +66,13 @@ export interface Rotation {
   readonly activatedAtMs?: number;
   /** Every server had loaded the new write key. */
   readonly convergedAtMs?: number;
+  /** Resources that enter the list: only these are rewritten. */
+  readonly adding?: readonly string[];
+  /** Resources that leave: rewritten in clear, then their block goes. */
+  readonly removing?: readonly string[];
   readonly migration: readonly MigrationMark[];
+  /** Objects rewritten in earlier passes. */
+  readonly rewritten?: number;
   /** Scan or second pass that proved it. */
   readonly verifiedBy?: 'scan' | 'second-pass';
   readonly completedAtMs?: number;
@@ -87,6 +93,19 @@ export interface ScanRequest {
   /** Unique; a report answers exactly this. */
   readonly id: string;
   readonly resources: readonly string[];
+  /** The node whose scanner or agent answers. */
+  readonly node: string;
+  /** Open every value with the keys held, instead of counting prefixes. */
+  readonly deep: boolean;
+  readonly atMs: number;
+}
+
+/** A file that one node's server refused; its kinds are not tried again before the server changed or an hour passed. */
+export interface Refusal {
+  readonly node: string;
+  readonly hash: string;
+  readonly kinds: readonly string[];
+  readonly why: string;
   readonly atMs: number;
 }
 
@@ -105,6 +124,8 @@ export interface DropCertificate {
 
 /** A file of a new kind goes to one node first. */
 export interface Trial {
+  /** Unique; a refusal names it. */
+  readonly id: string;
   readonly layout: Layout;
   readonly node: string;
   readonly startedAtMs: number;
@@ -141,6 +162,12 @@ export interface Ring {
   readonly minting?: {readonly revision: number; readonly node: string; readonly id: string};
   readonly rotation?: Rotation;
   readonly handledRequest?: string;
+  /** Marks of the last finished migration, for people. */
+  readonly lastMigration?: {
+    readonly revision: number;
+    readonly marks: readonly MigrationMark[];
+    readonly completedAtMs: number;
+  };
   readonly history: readonly CompletedRotation[];
   /** Wall time at which every server had a later write key loaded. */
   readonly stoppedWriting: Readonly<Record<KeyId, number>>;
@@ -151,8 +178,16 @@ export interface Ring {
   /** Resources that were once in an accepted list; only these are ever taken out. */
   readonly accepted: readonly string[];
   readonly scan?: ScanRequest;
-  /** Raised after a restore was seen: nothing is dropped before a scan begun later than this. */
-  readonly restoredAtMs?: number;
+  readonly refusals: readonly Refusal[];
+  /** Ids of deep scans whose findings are settled (nothing unreadable, or accepted by an operator). */
+  readonly checked?: string;
+  readonly settings: {readonly writeMode: 'rename' | 'inPlace' | 'external'};
+  /** A restore of etcd was seen: keys of all histories are merged once, and nothing is dropped before a newer scan. */
+  readonly restored?: {readonly atMs: number; readonly merged: boolean};
+  /** Text of the forget-node annotation that was carried out last. */
+  readonly handledForget?: string;
+  /** Proof pass of no-op writes where etcd cannot be scanned, begun for the keys it shall clear. */
+  readonly proof?: {readonly id: string; readonly keys: readonly KeyId[]; readonly migration: readonly MigrationMark[]};
   /** Hash of the last line of the rotation record. */
   readonly recordHash?: string;
 }

@@ -1,0 +1,156 @@
+// The agent's loop: observe the node → plan → guarded deeds → report, and again. Goes on without the API from disk.
+
+import {removeLeftovers} from '../act/atomic-write.ts';
+import {doNodeAction} from '../act/node-deeds.ts';
+import {makeReport, writeReport} from '../act/report.ts';
+import {openValues, scanPrefixes} from '../act/scan.ts';
+import {busyPeriodMs, idlePeriodMs} from '../limits.ts';
+import {backupDirectory, configurationDirectory} from '../model/file-paths.ts';
+import type {NodeReport, Problem} from '../model/node.ts';
+import type {NodeObservation} from '../model/node-observation.ts';
+import {type AgentMemory, newAgentMemory, observeNode} from '../observe/node.ts';
+import {type NodeAction, type NodePlan, planNode, problem} from '../plan/node.ts';
+import type {ReasonName} from '../plan/reason.ts';
+import {ask, demand, type PortError, type Step} from '../ports.ts';
+
+export interface AgentSettings {
+  readonly node: string;
+  /** age recipients that every key is sealed for as well. */
+  readonly recoveryRecipients?: readonly string[];
+  /** Whether this agent can read raw values of etcd. */
+  readonly etcd?: boolean;
+  /** Longest time between two looks at rest, ms. */
+  readonly idleMs?: number;
+}
+
+export interface NodeRules {
+  readonly plan: (observation: NodeObservation) => NodePlan;
+}
+
+/** Runs until the clock port says `stop`. */
+export function* agentLoop(settings: AgentSettings, rules: NodeRules = {plan: planNode}): Step<void> {
+  const can: NodeReport['can'] = settings.etcd === true ? ['scan', 'values'] : [];
+  const memory = newAgentMemory(settings.node, settings.recoveryRecipients ?? [], can);
+  yield* removeLeftovers(configurationDirectory);
+  yield* removeLeftovers(backupDirectory);
+  for (;;) {
+    const busy = yield* agentPeriod(memory, rules);
+    const ms = busy ? busyPeriodMs : Math.min(settings.idleMs ?? idlePeriodMs, idlePeriodMs);
+    if ((yield* demand('clock.sleep', {ms})) === 'stop') return;
+  }
+}
+
+/** One period; says whether the next should come soon. */
+export function* agentPeriod(memory: AgentMemory, rules: NodeRules = {plan: planNode}): Step<boolean> {
+  const observation = yield* observeNode(memory);
+  const plan = rules.plan(observation);
+  memory.failures = yield* doAll(memory, observation, plan);
+  if (plan.actions.length > 0) {
+    const after = yield* observeNode(memory);
+    yield* report(memory, after, rules.plan(after));
+    return true;
+  }
+  yield* answerScan(memory, observation);
+  yield* report(memory, observation, plan);
+  return isBusy(observation, plan);
+}
+
+function* doAll(memory: AgentMemory, observation: NodeObservation, plan: NodePlan): Step<Problem[]> {
+  const failures: Problem[] = [];
+  for (const action of plan.actions) {
+    if (
+      failures.some(({reason}) => reason === 'HistoryNotWritable') &&
+      (action.do === 'writeFile' || action.do === 'mint')
+    )
+      continue;
+    const result = yield* doNodeAction({memory, observation, plan}, action);
+    yield* demand('trace.event', {
+      event: {event: `agent.${action.do}`, node: observation.node, outcome: result.ok ? 'done' : result.error.code},
+    });
+    if (!result.ok) failures.push(problem(reasonOf(action, result.error), `${action.do}: ${result.error.message}`));
+  }
+  return failures;
+}
+
+function reasonOf(action: NodeAction, error: PortError): ReasonName {
+  switch (action.do) {
+    case 'makeIdentity':
+    case 'writeState':
+      return 'CannotWriteFile';
+    case 'moveAside':
+    case 'appendHistory':
+      return 'HistoryNotWritable';
+    case 'openKey':
+      return error.code === 'invalid' ? 'KeyMismatch' : error.code === 'denied' ? 'ForeignKeyObject' : 'KeyNotHeld';
+    case 'sealKey':
+    case 'reseal':
+      return 'KeyNotSealed';
+    case 'mint':
+      return 'Minting';
+    case 'writeFile':
+    case 'restoreFile':
+      if (error.reason === 'EBUSY') return 'SingleFileMount';
+      return error.message.startsWith('guard:') ? 'GuardRefused' : 'CannotWriteFile';
+    default:
+      return action satisfies never;
+  }
+}
+
+/** Answers the ring's scan request, if it is for this node and not answered yet. */
+function* answerScan(memory: AgentMemory, observation: NodeObservation): Step<void> {
+  if (observation.ring.state !== 'seen') return;
+  const {scan, keys} = observation.ring.value;
+  if (scan === undefined || scan.node !== memory.node) return;
+  if (scan.deep && memory.can.includes('values') && memory.values?.id !== scan.id) {
+    const opened = yield* openValues(scan, memory.etcdPrefix, [...memory.keys.values()]);
+    if (opened.ok) memory.values = opened.value;
+    else memory.failures.push(problem('ReadFailed', `opening stored values: ${opened.error.message}`));
+  }
+  if (!scan.deep && memory.can.includes('scan') && memory.scan?.id !== scan.id) {
+    const counted = yield* scanPrefixes(
+      scan,
+      memory.etcdPrefix,
+      keys.map(({name}) => name),
+    );
+    if (counted.ok) memory.scan = counted.value;
+    else memory.failures.push(problem('ReadFailed', `scan of etcd: ${counted.error.message}`));
+  }
+}
+
+function* report(memory: AgentMemory, observation: NodeObservation, plan: NodePlan): Step<void> {
+  const withFailures: NodePlan = {...plan, problems: merge(plan.problems, memory.failures)};
+  const written = yield* writeReport(
+    memory,
+    makeReport(memory, observation, withFailures),
+    observation.now.monotonicMs,
+  );
+  if (!written.ok) {
+    const {code, message} = written.error;
+    yield* demand('trace.event', {event: {event: 'agent.reportFailed', node: memory.node, code, message}});
+  }
+}
+
+function merge(a: readonly Problem[], b: readonly Problem[]): readonly Problem[] {
+  const texts = new Set(a.map(({reason, message}) => `${reason} ${message}`));
+  return [...a, ...b.filter(({reason, message}) => !texts.has(`${reason} ${message}`))];
+}
+
+/** Something is under way on this node or in the ring. */
+function isBusy(observation: NodeObservation, plan: NodePlan): boolean {
+  if (plan.problems.length > 0) return true;
+  if (observation.ring.state !== 'seen') return true;
+  const ring = observation.ring.value;
+  const {loaded} = plan;
+  const settled =
+    observation.file.state === 'loadable' && loaded.state === 'known' && loaded.hash === observation.file.hash;
+  return (
+    !settled ||
+    ring.rotation !== undefined ||
+    ring.trial !== undefined ||
+    ring.gate !== undefined ||
+    ring.scan !== undefined
+  );
+}
+
+/** A scanner's loop: answers scan requests for its node by prefixes alone, and writes nothing else. */
+export {scannerLoop} from './scanner.ts';

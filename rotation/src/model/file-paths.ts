@@ -1,0 +1,10 @@
+// Where a node keeps what (product.md, rotation.md "Files on a node").
+
+export const configurationDirectory = '/etc/kubernetes';
+export const configurationPath = '/etc/kubernetes/encryption-provider.conf';
+export const historyPath = '/etc/kubernetes/encryption-provider-history.bak';
+export const backupDirectory = '/etc/kubernetes/encryption-provider-bak';
+export const identityPath = '/etc/kubernetes/encryption-provider.identity';
+export const statePath = '/etc/kubernetes/encryption-provider.state';
+/** Half-written files of ours have this in front; nothing else is ever removed. */
+export const temporaryPrefix = '.encryption-provider.tmp-';

@@ -1,0 +1,70 @@
+// What an agent has read before it decides about its node. References only; the bytes stay in the agent's key ring.
+
+import type {Instant, NodePlatform, ServerEvidence} from '../ports.ts';
+import type {Fact} from './fact.ts';
+import type {KeyId, KeyRef} from './key.ts';
+import type {RenderedBlock} from './layout.ts';
+import type {FileReport, KeyObject, NodeReport, Problem} from './node.ts';
+import type {Ring} from './ring.ts';
+
+export interface Recipient {
+  readonly node: string;
+  readonly recipient: string;
+  /** A control-plane Node of that name, or that server's identity lease, exists. */
+  readonly genuine: boolean;
+}
+
+export interface HistoryFact {
+  readonly keys: readonly KeyId[];
+  readonly damaged: number;
+  readonly foreign: boolean;
+  readonly newer: boolean;
+}
+
+/** `encryption-provider.state`: what this node must never go below. */
+export interface NodeState {
+  readonly v: number;
+  readonly clusterId: string;
+  readonly epoch: number;
+  readonly generation: number;
+  readonly bundle: string;
+  /** Highest revision this node ever saw. */
+  readonly revision: number;
+}
+
+export interface NodeObservation {
+  readonly now: Instant;
+  readonly node: string;
+  readonly clusterId: Fact<string>;
+  readonly ring: Fact<Ring>;
+  /** Monotonic time at which the ring was read. */
+  readonly ringReadAtMs: number;
+  readonly keyObjects: Fact<readonly KeyObject[]>;
+  readonly recipients: Fact<readonly Recipient[]>;
+  readonly recoveryRecipients: readonly string[];
+  /** Own report as last written; absent when there is none. */
+  readonly previous: Fact<NodeReport>;
+  readonly platform: Fact<NodePlatform>;
+  readonly evidence: Fact<ServerEvidence>;
+  /** Why nothing answers, when the connection was refused. */
+  readonly serverDown?: string;
+  readonly file: FileReport;
+  readonly fileModifiedAtMs: number;
+  /** Every configuration whose bytes are at hand, by SHA-256: the file and its backups. */
+  readonly known: ReadonlyMap<string, readonly RenderedBlock[]>;
+  /** Hash of the newest backup that parses. */
+  readonly newestBackup?: string;
+  readonly history: Fact<HistoryFact>;
+  /** Backups that are not ours, by path. */
+  readonly foreignFiles: readonly string[];
+  readonly state: Fact<NodeState>;
+  readonly recipient: Fact<string>;
+  readonly held: ReadonlyMap<KeyId, KeyRef>;
+  /** Set while a deed of this node keeps failing. */
+  readonly failures: readonly Problem[];
+  readonly can: NodeReport['can'];
+  /** When the server was first found down, monotonic ms; absent while it answers. */
+  readonly downSinceMs?: number;
+  /** Last configuration that this node's server had loaded, as far as this agent saw. */
+  readonly lastLoadedHash?: string;
+}

@@ -1,0 +1,52 @@
+// Everything a controller has read before it decides. Frozen input of the pure plan; no key bytes anywhere.
+
+import type {Instant, ResourceType} from '../ports.ts';
+import type {Fact} from './fact.ts';
+import type {KeyObject, NodeReport} from './node.ts';
+import type {Ring} from './ring.ts';
+import type {ReadSpec} from './spec.ts';
+
+/** A kube-apiserver identity lease. */
+export interface ServerLease {
+  readonly identity: string;
+  readonly hostName: string;
+  /** By our own clock: seen renewed within 40 s, seen silent for longer, or not watched long enough to say. */
+  readonly life: 'alive' | 'silent' | 'unknown';
+}
+
+export interface ControlPlaneNode {
+  readonly name: string;
+  readonly address: string;
+}
+
+export interface SeenReport {
+  readonly report: NodeReport;
+  /** Since its sequence number was last seen to change, by our monotonic clock. */
+  readonly unchangedForMs: number;
+}
+
+export interface ClusterObservation {
+  /** Read before every other fact. */
+  readonly now: Instant;
+  /** Whether this controller holds the lease, and the epoch it raised (absent: none yet). */
+  readonly leading: boolean;
+  readonly ownEpoch?: number;
+  readonly clusterId: Fact<string>;
+  readonly spec: Fact<ReadSpec>;
+  readonly ring: Fact<Ring>;
+  readonly ringAnnotations: Readonly<Record<string, string>>;
+  readonly reports: Fact<readonly SeenReport[]>;
+  /** Reports that could not be understood, by object name. */
+  readonly badReports: Readonly<Record<string, string>>;
+  readonly keyObjects: Fact<readonly KeyObject[]>;
+  readonly leases: Fact<readonly ServerLease[]>;
+  readonly controlPlaneNodes: Fact<readonly ControlPlaneNode[]>;
+  /** Served types of each resource in spec and layout. */
+  readonly types: Readonly<Record<string, Fact<readonly ResourceType[]>>>;
+  /** Whether a metadata list of every resource answered since this rotation was due; an error names the value. */
+  readonly lists: Fact<Readonly<Record<string, string>>>;
+  /** Revisions of clean proofs that `events` answered 410 for. */
+  readonly compacted: readonly string[];
+  /** Fields that the installed CRDs would drop; unknown when they could not be read. */
+  readonly pruned: Fact<readonly string[]>;
+}

@@ -1,0 +1,191 @@
+// Adding: read keys and resources go into every file, eagerly, in any role, even while paused. A file of a kind that
+// no server here has loaded goes to one node first; a refused one is taken back and not sent to anyone else.
+
+import type {KeyId} from '../model/key.ts';
+import {type KeptBlock, type Layout, type LayoutResource, layoutKinds, writeEntries} from '../model/layout.ts';
+import {annotation} from '../model/resource-types.ts';
+import type {Refusal, Trial} from '../model/ring.ts';
+import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
+import {because, type Reason} from './reason.ts';
+import {requestValues} from './start.ts';
+import {expectedBlocks, type Member, obstacle, sameBlocks, type View} from './view.ts';
+
+export const add: Rule = {name: 'add', apply};
+
+const retryRefusedMs = 3_600_000;
+
+function apply(view: View): Outcome {
+  const {ring} = view;
+  if (ring.trial !== undefined) return continueTrial(view, ring.trial);
+  const desired = desiredLayout(view);
+  if (JSON.stringify(desired) === JSON.stringify(ring.layout)) return pass;
+  const unheld = notHeld(view, desired);
+  if (unheld.length > 0) return wait(...unheld);
+  const collision = collisions(view, desired);
+  if (collision !== undefined) return collision;
+  return propose(view, desired);
+}
+
+/** The present layout with every key of the ring and every resource of the spec; nothing is taken out or reordered. */
+export function desiredLayout({ring, spec, members}: View): Layout {
+  const {layout} = ring;
+  if (ring.keys.length === 0) return layout;
+  const present = new Set(layout.resources.map(({resource}) => resource));
+  const encrypted = encryptedResources(members);
+  const added: LayoutResource[] = spec.resources
+    .filter((resource) => !present.has(resource))
+    .map((resource) => ({resource, write: encrypted.has(resource) ? 'own' : 'identity'}));
+  const managed = new Set([...present, ...spec.resources]);
+  const kept = layout.resources.length === 0 ? keptBlocks(members, managed) : layout.kept;
+  const kms = layout.resources.length === 0 ? kmsEntries(members) : layout.kms;
+  const inKept = new Set(kept.flatMap(({order}) => order));
+  const names = ring.keys.map(({id}) => id);
+  const keys = names.filter(
+    (id) => layout.keys.includes(id) || !inKept.has(id) || managedKeys(members, managed).has(id),
+  );
+  return {
+    keys,
+    resources: [...layout.resources, ...added],
+    kept: kept.filter(({resources}) => !resources.some((resource) => managed.has(resource))),
+    kms,
+  };
+}
+
+const blocksOf = (members: readonly Member[]) =>
+  members.flatMap(({report}) => (report.file.state === 'loadable' ? report.file.blocks : []));
+
+/** Resources that some node's present file writes with something else than identity. */
+function encryptedResources(members: readonly Member[]): ReadonlySet<string> {
+  const encrypted = new Set<string>();
+  for (const {report} of members) {
+    if (report.file.state !== 'loadable') continue;
+    for (const [resource, entry] of writeEntries(report.file.blocks)) if (entry !== 'identity') encrypted.add(resource);
+  }
+  return encrypted;
+}
+
+function managedKeys(members: readonly Member[], managed: ReadonlySet<string>): ReadonlySet<KeyId> {
+  const blocks = blocksOf(members).filter(({resources}) => resources.some((resource) => managed.has(resource)));
+  return new Set(blocks.flatMap(({order}) => order));
+}
+
+/** Blocks of adopted files whose resources the spec does not list; the first node's order, and the union of the others. */
+function keptBlocks(members: readonly Member[], managed: ReadonlySet<string>): readonly KeptBlock[] {
+  const kept = new Map<string, KeptBlock>();
+  for (const block of blocksOf(members)) {
+    const resources = block.resources.filter((resource) => !managed.has(resource));
+    if (resources.length === 0 || block.order.every((entry) => entry === 'identity')) continue;
+    const id = resources.join(',');
+    const order = kept.get(id)?.order ?? [];
+    kept.set(id, {resources, order: [...order, ...block.order.filter((entry) => !order.includes(entry))]});
+  }
+  return [...kept.values()];
+}
+
+const kmsEntries = (members: readonly Member[]): readonly string[] =>
+  [...new Set(blocksOf(members).flatMap(({order}) => order.filter((entry) => entry.startsWith('kms:'))))].sort();
+
+function notHeld({members, blockers, ring}: View, desired: Layout): readonly Reason[] {
+  if (ring.layout.resources.length === 0 && blockers.length > 0) return blockers;
+  const reasons: Reason[] = [];
+  for (const {node, report} of members) {
+    const missing = desired.keys.filter((key) => !report.held.includes(key));
+    if (missing.length > 0 && report.server.state !== 'down') {
+      reasons.push(
+        because('KeyNotHeld', `${node}: does not hold ${missing.length} of ${desired.keys.length} keys yet`, [node]),
+      );
+    }
+  }
+  return reasons;
+}
+
+/** Several aescbc keys under one name: a wrong one "opens" a value now and then, so all values are opened first. */
+function collisions(view: View, desired: Layout): Outcome | undefined {
+  const {ring, keys, members, observation} = view;
+  const cbc = desired.keys.map((id) => keys.get(id)).filter((key) => key?.provider === 'aescbc');
+  const names = cbc.map((key) => key?.name);
+  const doubled = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+  if (doubled.length === 0 || ring.layout.resources.length > 0) return undefined;
+  if (observation.ringAnnotations[annotation.acceptAmbiguous] !== undefined) return undefined;
+  const checked = members.find(({report}) => report.values !== undefined && report.values.id === ring.checked);
+  const what = `aescbc keys named ${doubled.join(', ')} differ between nodes`;
+  if (checked === undefined)
+    return requestValues(view) ?? wait(because('AdoptedNamesCollide', `${what}; no node can open every value`));
+  const ambiguous = checked.report.values?.unreadable.filter(({diagnosis}) => diagnosis === 'ambiguous') ?? [];
+  if (ambiguous.length === 0) return undefined;
+  const list = ambiguous.slice(0, 5).map(({etcdKey}) => etcdKey);
+  return wait(
+    because('AdoptedNamesCollide', `${what}; ${ambiguous.length} values would be misread: ${list.join(', ')}`),
+  );
+}
+
+/** Sends a layout to all nodes, or to one first when it is of a new kind. */
+export function propose(view: View, layout: Layout): Outcome {
+  const {ring, observation} = view;
+  const fips = view.members.filter(({report}) => report.fipsOnly).map(({node}) => node);
+  const kinds = layoutKinds(layout, view.keys);
+  if (fips.length > 0 && kinds.some((kind) => kind.startsWith('aesgcm'))) {
+    return wait(
+      because('FipsRefusesAesgcm', `${fips.join(', ')}: kube-apiserver runs with FIPS-only cryptography`, fips),
+    );
+  }
+  const fresh = kinds.filter((kind) => !ring.proven.includes(kind));
+  const refusal = ring.refusals.find((each) => fresh.some((kind) => each.kinds.includes(kind)));
+  if (refusal !== undefined && !mayRetry(view, refusal)) return wait(refused(refusal));
+  const refusals = ring.refusals.filter((each) => each !== refusal);
+  if (fresh.length === 0) {
+    const accepted = [...new Set([...ring.accepted, ...layout.resources.map(({resource}) => resource)])].sort();
+    return changeRing(ring, {layout, accepted, refusals}, because('Distributing', 'the ring goes to every node'));
+  }
+  const first = view.members.find(({report}) => report.server.state === 'up');
+  if (first === undefined)
+    return wait(because('ServerDown', 'no member’s kube-apiserver runs; a new kind of file needs one to try it'));
+  const id = `trial-${ring.epoch}-${ring.version}`;
+  const trial: Trial = {id, layout, node: first.node, startedAtMs: observation.now.wallMs};
+  return changeRing(
+    ring,
+    {trial, refusals},
+    because('Trying', `${fresh.join(', ')} on ${first.node} first`, [first.node]),
+  );
+}
+
+const refused = ({node, why}: Refusal): Reason =>
+  because('FileRefused', `${node}: ${why}; the last loaded file is back`, [node]);
+
+function mayRetry({observation, members}: View, refusal: Refusal): boolean {
+  const server = members.find(({node}) => node === refusal.node)?.report.server;
+  if (server?.state === 'up' && server.startedAtMs > refusal.atMs) return true;
+  return observation.now.wallMs - refusal.atMs > retryRefusedMs;
+}
+
+function continueTrial(view: View, trial: Trial): Outcome {
+  const {ring} = view;
+  const member = view.members.find(({node}) => node === trial.node);
+  if (member === undefined)
+    return changeRing(ring, {trial: undefined}, because('Trying', `${trial.node} left; another node tries`));
+  const refusedFile = member.report.refusedFile;
+  if (refusedFile?.trial === trial.id) {
+    const kinds = layoutKinds(trial.layout, view.keys).filter((kind) => !ring.proven.includes(kind));
+    const refusal: Refusal = {
+      node: trial.node,
+      hash: refusedFile.hash,
+      kinds,
+      why: refusedFile.why,
+      atMs: refusedFile.atMs,
+    };
+    return changeRing(ring, {trial: undefined, refusals: [...ring.refusals, refusal].slice(-8)}, refused(refusal));
+  }
+  const obstruction = obstacle(view, member, trial.layout);
+  if (obstruction !== undefined) return wait(because('Trying', obstruction.message, [trial.node]), obstruction);
+  const proven = [...new Set([...ring.proven, ...layoutKinds(trial.layout, view.keys)])].sort();
+  const accepted = [...new Set([...ring.accepted, ...trial.layout.resources.map(({resource}) => resource)])].sort();
+  return changeRing(
+    ring,
+    {layout: trial.layout, trial: undefined, proven, accepted},
+    because('Distributing', `${trial.node} has loaded it; the ring goes to every node`),
+  );
+}
+
+/** Whether a member's file is the layout's, whatever its server has loaded. */
+export const isFiled = (view: View, {report}: Member, layout: Layout): boolean =>
+  report.file.state === 'loadable' && sameBlocks(report.file.blocks, expectedBlocks(layout, view.keys, report));

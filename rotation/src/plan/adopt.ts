@@ -1,0 +1,83 @@
+// Adoption: keys that stand in a node's file, or were brought back by a restore, become keys of the ring. Nothing of
+// a file is changed here; the layout follows when every member holds every key.
+
+import type {KeyId, KeyRef} from '../model/key.ts';
+import type {RingKey} from '../model/ring.ts';
+import {changeRing, type Outcome, pass, passWith, type Rule, wait} from './plan.ts';
+import {because, type Reason} from './reason.ts';
+import {filedKeys, sameBlocks, type View} from './view.ts';
+
+export const adopt: Rule = {name: 'adopt', apply};
+
+function apply(view: View): Outcome {
+  const {ring, members} = view;
+  const refused = members.filter(({report}) => report.file.state === 'unknown').map(({node}) => node);
+  if (ring.layout.resources.length === 0 && refused.length > 0) {
+    return wait(because('ReadFailed', `the present file of ${refused.join(', ')} could not be read`, refused));
+  }
+  const found = refsFound(view);
+  const wanted = new Set<KeyId>(filedKeys(members));
+  const merging = ring.restored !== undefined && !ring.restored.merged && everyReportIsNew(view);
+  if (merging) for (const id of found.keys()) wanted.add(id);
+  for (const id of neededByValues(view, found)) wanted.add(id);
+  const added = [...wanted].filter((id) => !view.keys.has(id) && found.has(id)).sort();
+  if (added.length > 0 || merging) {
+    const keys = sortKeys([...ring.keys, ...added.map((id) => adoptRef(view, found.get(id) as KeyRef))]);
+    const certificates = ring.certificates.filter(({key}) => !added.includes(key));
+    const restored = merging && ring.restored !== undefined ? {...ring.restored, merged: true} : ring.restored;
+    const names = added.map((id) => found.get(id)?.name ?? id);
+    return changeRing(
+      ring,
+      {keys, certificates, restored},
+      because('Adopting', `keys taken over: ${names.join(', ') || 'none'}`),
+    );
+  }
+  return notesOf(view);
+}
+
+/** Every key that any member found in its files, by id. */
+function refsFound({members}: View): Map<KeyId, KeyRef> {
+  const found = new Map<KeyId, KeyRef>();
+  for (const {report} of members) for (const ref of report.found) if (!found.has(ref.id)) found.set(ref.id, ref);
+  return found;
+}
+
+const everyReportIsNew = ({members, ring, blockers}: View): boolean =>
+  members.length > 0 && blockers.length === 0 && members.every(({report}) => report.ring.epoch === ring.epoch);
+
+/** Keys that a scan saw in front of stored values, and that a history can bring back. */
+function neededByValues({members}: View, found: ReadonlyMap<KeyId, KeyRef>): readonly KeyId[] {
+  const labels = new Set<string>();
+  for (const {report} of members) {
+    for (const counts of Object.values(report.scan?.counts ?? {})) {
+      for (const [label, count] of Object.entries(counts)) if (count > 0) labels.add(label);
+    }
+  }
+  return [...found.values()].filter((ref) => labels.has(`${ref.provider}:${ref.name}`)).map((ref) => ref.id);
+}
+
+const adoptRef = ({observation}: View, ref: KeyRef): RingKey => ({...ref, createdAtMs: observation.now.wallMs});
+
+/** Ours by falling revision, then adopted ones by id. */
+export const sortKeys = (keys: readonly RingKey[]): readonly RingKey[] =>
+  [...keys].sort((a, b) => b.revision - a.revision || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+
+function notesOf(view: View): Outcome {
+  const {members, ring} = view;
+  const notes: Reason[] = [];
+  const invalid = members.filter(({report}) => report.file.state === 'refused').map(({node}) => node);
+  if (invalid.length > 0)
+    notes.push(because('FileInvalid', `the file of ${invalid.join(', ')} does not load`, invalid));
+  const first = members[0]?.report.file;
+  const differing = members.filter(
+    ({report}) =>
+      report.file.state === 'loadable' && first?.state === 'loadable' && !sameBlocks(report.file.blocks, first.blocks),
+  );
+  if (ring.layout.resources.length === 0 && differing.length > 0) {
+    const nodes = differing.map(({node}) => node);
+    notes.push(
+      because('NodesDiffer', `${nodes.join(', ')} and ${members[0]?.node} hold different configurations`, nodes),
+    );
+  }
+  return notes.length === 0 ? pass : passWith(...notes);
+}

@@ -1,0 +1,104 @@
+// The controller's plan: the rules in the order in which they are read. The first that acts or waits decides; all
+// that stand before it may only have added warnings. Pure: frozen facts in, fresh plan out.
+
+import {busyPeriodMs, idlePeriodMs, maxSleepMs} from '../limits.ts';
+import type {ClusterObservation} from '../model/observation.ts';
+import {activate} from './activate.ts';
+import {add} from './add.ts';
+import {adopt} from './adopt.ts';
+import {drop} from './drop.ts';
+import {readGround} from './ground.ts';
+import {members} from './members.ts';
+import {migrate} from './migrate.ts';
+import {mint} from './mint.ts';
+import {pause} from './pause.ts';
+import type {Outcome, Phase, Plan, Rule} from './plan.ts';
+import type {Reason} from './reason.ts';
+import {rest} from './rest.ts';
+import {start} from './start.ts';
+import {verify} from './verify.ts';
+import {makeView, type View} from './view.ts';
+
+/** Adding stands before `pause`, the dangerous deeds behind it. */
+export const controllerRules: readonly Rule[] = [
+  members,
+  adopt,
+  mint,
+  add,
+  pause,
+  start,
+  activate,
+  migrate,
+  verify,
+  drop,
+  rest,
+];
+
+/** Decides. Total: every observation gives a plan. */
+export function planController(observation: ClusterObservation, rules: readonly Rule[] = controllerRules): Plan {
+  const ground = readGround(observation);
+  if ('outcome' in ground) return finish(observation, ground.outcome, [], undefined);
+  const view = makeView(observation, ground.spec, ground.ring);
+  const notes: Reason[] = [];
+  for (const rule of rules) {
+    const outcome = rule.apply(view);
+    if (outcome.kind !== 'pass') return finish(observation, outcome, notes, view);
+    notes.push(...(outcome.notes ?? []));
+  }
+  return finish(observation, {kind: 'wait', reasons: []}, notes, view);
+}
+
+function finish(
+  observation: ClusterObservation,
+  outcome: Outcome,
+  notes: readonly Reason[],
+  view: View | undefined,
+): Plan {
+  const observing = view?.spec.mode === 'observe';
+  const reasons = outcome.kind === 'act' ? [outcome.reason] : outcome.kind === 'wait' ? outcome.reasons : [];
+  const resting = outcome.kind === 'wait' && outcome.wakeInMs !== undefined;
+  const sleep = resting ? Math.min(outcome.wakeInMs ?? idlePeriodMs, idlePeriodMs) : busyPeriodMs;
+  const extra = outcome.kind === 'act' ? (outcome.notes ?? []) : [];
+  return {
+    actions: outcome.kind === 'act' && !observing ? [outcome.action] : [],
+    reasons,
+    notes: [...notes, ...extra],
+    phase: observing ? 'Observing' : phaseOf(reasons[0], view),
+    wakeAtMs: observation.now.monotonicMs + Math.min(maxSleepMs, Math.max(busyPeriodMs, sleep)),
+    view,
+  };
+}
+
+const phases: Readonly<Partial<Record<Reason['reason'], Phase>>> = {
+  Minting: 'Minting',
+  CheckingValues: 'Preflight',
+  Adopting: 'Distributing',
+  Trying: 'Distributing',
+  Distributing: 'Distributing',
+  AskingServers: 'Activating',
+  Activating: 'Activating',
+  Converging: 'Converging',
+  Migrating: 'Migrating',
+  MigrationBlocked: 'Migrating',
+  Verifying: 'Verifying',
+  ForeignValues: 'Verifying',
+  ClearValues: 'Verifying',
+  Dropping: 'Dropping',
+  DropWaiting: 'Dropping',
+  HistoryNotCompacted: 'Dropping',
+  Scheduled: 'Idle',
+  Complete: 'Idle',
+};
+
+/** A word for people, from what the plan says and what the rotation has reached; never read back. */
+function phaseOf(reason: Reason | undefined, view: View | undefined): Phase {
+  if (reason === undefined || view === undefined) return 'Unknown';
+  const named = phases[reason.reason];
+  if (named !== undefined) return named;
+  const rotation = view.ring.rotation;
+  if (rotation === undefined) return 'Blocked';
+  if (rotation.key === undefined) return 'Minting';
+  if (rotation.activatedAtMs === undefined) return 'Distributing';
+  if (rotation.convergedAtMs === undefined) return 'Converging';
+  return 'Migrating';
+}

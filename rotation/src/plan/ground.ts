@@ -1,0 +1,101 @@
+// The first rules: whether there is ground to stand on. Leadership, cluster, schema, configuration, ring and epoch.
+// They work before there is a view, so they read the observation itself.
+
+import {emptyLayout} from '../model/layout.ts';
+import type {ClusterObservation} from '../model/observation.ts';
+import {type Ring, ringVersion} from '../model/ring.ts';
+import type {Spec} from '../model/spec.ts';
+import {changeRing, type Outcome, wait} from './plan.ts';
+import {because} from './reason.ts';
+
+export type Ground = {readonly outcome: Outcome} | {readonly spec: Spec; readonly ring: Ring};
+
+const stop = (outcome: Outcome): Ground => ({outcome});
+
+/** Everything a plan needs before it looks at nodes, or what it waits for. */
+export function readGround(o: ClusterObservation): Ground {
+  if (!o.leading) return stop(wait(because('NotLeading', 'another controller holds the lease')));
+  if (o.clusterId.state !== 'seen') return stop(wait(because('ReadFailed', `cluster id: ${why(o.clusterId)}`)));
+  if (o.spec.state === 'absent')
+    return stop(wait(because('ConfigurationMissing', 'create an EtcdEncryptionConfig named default')));
+  if (o.spec.state === 'unknown') return stop(wait(because('ReadFailed', `configuration: ${o.spec.why}`)));
+  if (o.spec.value.outcome === 'invalid')
+    return stop(wait(because('ConfigurationInvalid', o.spec.value.problems.join('; '))));
+  if (o.pruned.state === 'unknown') return stop(wait(because('ReadFailed', `installed CRDs: ${o.pruned.why}`)));
+  if (o.pruned.state === 'seen' && o.pruned.value.length > 0) {
+    return stop(
+      wait(
+        because('SchemaPruned', `installed CRDs lack ${o.pruned.value.slice(0, 5).join(', ')}; apply the present ones`),
+      ),
+    );
+  }
+  return readRingGround(o, o.spec.value.spec, o.clusterId.value);
+}
+
+const why = (fact: {state: string; why?: string}): string => fact.why ?? 'absent';
+
+function readRingGround(o: ClusterObservation, spec: Spec, clusterId: string): Ground {
+  if (o.ring.state === 'unknown') return stop(wait(because('ReadFailed', `ring: ${o.ring.why}`)));
+  if (o.ring.state === 'absent') {
+    if (spec.mode === 'observe') return {spec, ring: firstRing(o, clusterId)};
+    if (o.reports.state !== 'seen') return stop(wait(because('ReadFailed', 'node reports are unknown')));
+    const ring = firstRing(o, clusterId);
+    return stop({
+      kind: 'act',
+      action: {do: 'createRing', ring},
+      reason: because('EpochRaised', `epoch ${ring.epoch} begins`),
+    });
+  }
+  const ring = o.ring.value;
+  if (ring.clusterId !== clusterId) {
+    return stop(wait(because('ForeignRing', `the ring names cluster ${ring.clusterId}, this is ${clusterId}`)));
+  }
+  if (spec.mode === 'observe') return {spec, ring};
+  return epochGround(o, spec, ring);
+}
+
+function epochGround(o: ClusterObservation, spec: Spec, ring: Ring): Ground {
+  const highest = highestEpoch(o);
+  if (highest > ring.epoch) {
+    const changes = {
+      epoch: highest + 1,
+      restored: {atMs: o.now.wallMs, merged: false},
+      gate: undefined,
+      scan: undefined,
+      clean: [],
+    };
+    return stop(
+      changeRing(ring, changes, because('RestoreSeen', `nodes saw epoch ${highest}, the ring has ${ring.epoch}`)),
+    );
+  }
+  if (o.ownEpoch === ring.epoch) return {spec, ring};
+  const raised = {epoch: ring.epoch + 1, gate: undefined};
+  return stop(changeRing(ring, raised, because('EpochRaised', `epoch ${ring.epoch + 1} begins`)));
+}
+
+const highestEpoch = (o: ClusterObservation): number =>
+  Math.max(0, ...(o.reports.state === 'seen' ? o.reports.value.map(({report}) => report.highest.epoch) : []));
+
+/** A new ring: nothing known but the cluster; above every epoch that a node ever saw. */
+export function firstRing(o: ClusterObservation, clusterId: string): Ring {
+  const epoch = highestEpoch(o) + 1;
+  return {
+    v: ringVersion,
+    clusterId,
+    epoch,
+    version: 1,
+    keys: [],
+    layout: emptyLayout,
+    proven: [],
+    history: [],
+    stoppedWriting: {},
+    clean: [],
+    certificates: [],
+    members: [],
+    forgotten: [],
+    accepted: [],
+    refusals: [],
+    settings: {writeMode: 'rename'},
+    ...(epoch > 1 ? {restored: {atMs: o.now.wallMs, merged: false}} : {}),
+  };
+}

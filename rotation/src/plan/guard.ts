@@ -1,0 +1,107 @@
+// The agent's guard: the last line before a file is written, local to the node, so that two leaders cannot pass it.
+
+import {ringFreshMs} from '../limits.ts';
+import type {KeyId, KeyRef} from '../model/key.ts';
+import {keysOf, orderOf, type RenderedBlock, writeEntries} from '../model/layout.ts';
+import type {LoadedReport} from '../model/node.ts';
+import type {Ring} from '../model/ring.ts';
+
+export interface GuardInput {
+  readonly current: readonly RenderedBlock[];
+  readonly next: readonly RenderedBlock[];
+  readonly loaded: LoadedReport;
+  /** Nothing runs on this node that could be using the present file. */
+  readonly serverDown: boolean;
+  /** Absent without the API: then only additions pass. */
+  readonly ring: Ring | undefined;
+  readonly ringAgeMs: number;
+  readonly clusterId: string | undefined;
+  readonly stateClusterId: string | undefined;
+  readonly stateEpoch: number;
+  readonly held: ReadonlyMap<KeyId, KeyRef>;
+}
+
+/** Why a file must not be written; `undefined` when it may. */
+export function guardFile(input: GuardInput): string | undefined {
+  return wrongRing(input) ?? lostKeys(input) ?? wrongWriteKey(input) ?? doubledKeys(input) ?? staleReorder(input);
+}
+
+function wrongRing({ring, clusterId, stateClusterId, stateEpoch}: GuardInput): string | undefined {
+  if (stateClusterId !== undefined && clusterId !== undefined && stateClusterId !== clusterId) {
+    return `this node belongs to cluster ${stateClusterId}, the API is cluster ${clusterId}`;
+  }
+  if (ring === undefined) return undefined;
+  if (clusterId !== undefined && ring.clusterId !== clusterId) return `the ring belongs to cluster ${ring.clusterId}`;
+  if (ring.epoch < stateEpoch) return `the ring's epoch ${ring.epoch} is below ${stateEpoch}, which this node saw`;
+  return undefined;
+}
+
+function lostKeys({current, next, ring}: GuardInput): string | undefined {
+  const kept = keysOf(next);
+  const lost = [...keysOf(current)].filter((key) => !kept.has(key));
+  if (lost.length === 0) return undefined;
+  if (ring === undefined) return `without the API no key is dropped: ${lost.join(', ')}`;
+  const certified = new Set(ring.certificates.map(({key}) => key));
+  const uncertified = lost.filter((key) => !certified.has(key));
+  if (uncertified.length > 0) return `no certificate for dropping ${uncertified.join(', ')}`;
+  const loadedWrites = new Set(writeEntries(current).values());
+  const writing = lost.filter((key) => loadedWrites.has(key));
+  return writing.length === 0 ? undefined : `${writing.join(', ')} is this node's write key`;
+}
+
+function wrongWriteKey({current, next, loaded, serverDown, ring}: GuardInput): string | undefined {
+  const before = writeEntries(current);
+  const leaving = new Set(
+    ring?.layout.resources.filter((each) => each.leaving === true).map(({resource}) => resource) ?? [],
+  );
+  for (const [resource, entry] of writeEntries(next)) {
+    const old = before.get(resource);
+    if (old === entry) continue;
+    if (entry === 'identity') {
+      if (old === undefined || leaving.has(resource)) continue;
+      return `${resource} would be written in clear`;
+    }
+    if (serverDown) continue;
+    const has = loaded.state === 'known' && orderOf(loaded.blocks, resource)?.includes(entry) === true;
+    if (!has) return `${resource}: this node's server has not loaded ${entry}`;
+  }
+  return undefined;
+}
+
+function doubledKeys({next, held}: GuardInput): string | undefined {
+  const names = new Map<string, KeyId>();
+  const checks = new Map<string, KeyId>();
+  for (const id of keysOf(next)) {
+    const ref = held.get(id);
+    if (ref === undefined) return `${id} is not held`;
+    if (ref.revision === 0) continue;
+    const name = names.get(ref.name);
+    const check = checks.get(ref.check);
+    if (name !== undefined && name !== id) return `two keys are named ${ref.name}`;
+    if (check !== undefined && check !== id) return `one key has two names, ${check} and ${id}`;
+    names.set(ref.name, id);
+    checks.set(ref.check, id);
+  }
+  return undefined;
+}
+
+/** Anything but an addition needs a ring that was read just now. */
+function staleReorder({current, next, ring, ringAgeMs}: GuardInput): string | undefined {
+  if (isAddition(current, next)) return undefined;
+  if (ring === undefined) return 'without the API only additions are written';
+  if (ringAgeMs < 0 || ringAgeMs > ringFreshMs)
+    return `the ring was read ${ringAgeMs} ms ago, at most ${ringFreshMs} is allowed`;
+  return undefined;
+}
+
+/** Every present block keeps its write entry and all its entries. */
+function isAddition(current: readonly RenderedBlock[], next: readonly RenderedBlock[]): boolean {
+  const before = writeEntries(current);
+  const after = writeEntries(next);
+  for (const [resource, entry] of before) {
+    if (after.get(resource) !== entry) return false;
+    const order = orderOf(next, resource) ?? [];
+    if (!(orderOf(current, resource) ?? []).every((each) => order.includes(each))) return false;
+  }
+  return true;
+}

@@ -1,0 +1,73 @@
+// Members: remembers every node that ever reported, and lets an operator take one out that is not alive.
+
+import {annotation} from '../model/resource-types.ts';
+import {changeRing, type Outcome, passWith, type Rule} from './plan.ts';
+import {because} from './reason.ts';
+import type {View} from './view.ts';
+
+export const members: Rule = {name: 'members', apply};
+
+function apply(view: View): Outcome {
+  const {ring, observation} = view;
+  const returned = ring.forgotten.filter(({node, identity}) => isBack(view, node, identity));
+  if (returned.length > 0) {
+    const forgotten = ring.forgotten.filter((each) => !returned.includes(each));
+    const names = returned.map(({node}) => node);
+    return changeRing(
+      ring,
+      {forgotten},
+      because('Distributing', `${names.join(', ')} is back and counts again`, names),
+    );
+  }
+  const forget = observation.ringAnnotations[annotation.forgetNode];
+  const fresh = forget !== undefined && forget !== '' && forget !== ring.handledForget;
+  const asked = fresh ? forgetNode(view, forget) : undefined;
+  if (asked?.kind === 'act') return asked;
+  const known = view.members.map(({node, identity, address}) => ({node, identity, address}));
+  const gone = ring.members.filter((old) => !known.some(({node}) => node === old.node));
+  const next = [...known, ...gone.filter(({node}) => !ring.forgotten.some((each) => each.node === node))].sort(
+    (a, b) => (a.node < b.node ? -1 : 1),
+  );
+  const settings = {writeMode: view.spec.nodes.writeMode};
+  if (JSON.stringify([next, settings]) !== JSON.stringify([ring.members, ring.settings])) {
+    return changeRing(ring, {members: next, settings}, because('Distributing', 'the list of members changed'));
+  }
+  return passWith(...view.notes, ...(asked?.kind === 'pass' ? (asked.notes ?? []) : []));
+}
+
+/** A forgotten node is back when its lease is being renewed again. */
+const isBack = ({observation}: View, _node: string, identity: string): boolean =>
+  observation.leases.state === 'seen' &&
+  observation.leases.value.some((lease) => lease.identity === identity && lease.life === 'alive');
+
+/** The annotation's first word is the node, host name or server identity; what follows (a time) makes it new. */
+function forgetNode(view: View, text: string): Outcome {
+  const {ring, observation} = view;
+  const name = text.split(/\s/, 1)[0] ?? text;
+  const lease =
+    observation.leases.state === 'seen'
+      ? observation.leases.value.find(({hostName, identity}) => hostName === name || identity === name)
+      : undefined;
+  const member = view.members.find(({node}) => node === name);
+  const known = member ?? ring.members.find(({node}) => node === name);
+  const life = observation.leases.state === 'seen' ? (memberLife(view, known?.identity) ?? lease?.life) : 'unknown';
+  if (life === 'alive' || life === 'unknown') {
+    const state = life === 'alive' ? 'its server renews its lease' : 'whether its server lives is not known yet';
+    return passWith(because('ForgetRefused', `${name}: ${state}`, [name]));
+  }
+  const identity = known?.identity ?? lease?.identity ?? name;
+  const entry = {node: name, identity, atMs: observation.now.wallMs};
+  const members = ring.members.filter(({node}) => node !== name);
+  const forgotten = [...ring.forgotten.filter(({node}) => node !== name), entry];
+  return changeRing(
+    ring,
+    {forgotten, members, handledForget: text},
+    because('NodeForgotten', `${name} no longer counts`, [name]),
+  );
+}
+
+/** `silent` also when there is no lease at all, since leases outlive their server by an hour. */
+function memberLife({observation}: View, identity: string | undefined): 'alive' | 'silent' | 'unknown' | undefined {
+  if (identity === undefined || observation.leases.state !== 'seen') return undefined;
+  return observation.leases.value.find((lease) => lease.identity === identity)?.life ?? 'silent';
+}

@@ -1,0 +1,114 @@
+// Migration: once every member has loaded the new write key, each object of each resource is written again as it is.
+// The marks in the ring carry it over restarts; a mark is done only when its last page is.
+
+import {blockedAttempts} from '../limits.ts';
+import type {MigrationMark, Rotation} from '../model/ring.ts';
+import type {ResourceType} from '../ports.ts';
+import {changeRing, type Outcome, pass, passWith, type Rule, wait} from './plan.ts';
+import {because, type Reason} from './reason.ts';
+import type {View} from './view.ts';
+
+export const migrate: Rule = {name: 'migrate', apply};
+
+/** First retry of blocked objects after this; doubled each time. */
+const retryBlockedMs = 60_000;
+const retryBlockedMaxMs = 3_600_000;
+
+function apply(view: View): Outcome {
+  const {ring, observation} = view;
+  const rotation = ring.rotation;
+  if (rotation === undefined || rotation.activatedAtMs === undefined) return pass;
+  if (rotation.convergedAtMs === undefined) return beginMigration(view, rotation);
+  const open = rotation.migration.find(({state}) => state === 'pending' || state === 'running');
+  if (open !== undefined) {
+    const reason = because('Migrating', `${open.resource}: ${open.seen} looked at, ${open.rewritten} rewritten`);
+    return {kind: 'act', action: {do: 'migratePage', of: 'rotation'}, reason};
+  }
+  const blocked = rotation.migration.filter(({state}) => state === 'blocked');
+  const retry = blocked.find((mark) => mark.attempts < blockedAttempts && isRetryDue(mark, observation.now.wallMs));
+  if (retry !== undefined) {
+    const migration = rotation.migration.map((mark) =>
+      mark === retry ? nextPass(mark, observation.now.wallMs) : mark,
+    );
+    return changeRing(
+      ring,
+      {rotation: {...rotation, migration}},
+      because('MigrationBlocked', `${retry.resource} is tried again`),
+    );
+  }
+  if (blocked.some(({attempts}) => attempts < blockedAttempts)) return wait(...blockedReasons(blocked));
+  return blocked.length === 0 ? pass : passWith(...blockedReasons(blocked));
+}
+
+const isRetryDue = (mark: MigrationMark, now: number): boolean =>
+  now - (mark.lastAttemptAtMs ?? 0) >=
+  Math.min(retryBlockedMaxMs, retryBlockedMs * 2 ** Math.max(0, mark.attempts - 1));
+
+export const blockedReasons = (marks: readonly MigrationMark[]): readonly Reason[] =>
+  marks.map((mark) => {
+    const list = mark.blocked.map(
+      ({namespace, name, reason}) => `${namespace === '' ? '' : `${namespace}/`}${name} (${reason})`,
+    );
+    return because(
+      'MigrationBlocked',
+      `${mark.resource}: ${mark.blockedCount} objects cannot be rewritten: ${list.join('; ')}`,
+    );
+  });
+
+/** A fresh pass over a resource; attempts go on. */
+export function nextPass(mark: MigrationMark, now: number): MigrationMark {
+  const {token: _token, completedAtMs: _completed, revision: _revision, ...rest} = mark;
+  return {...rest, state: 'pending', seen: 0, pass: mark.pass + 1, startedAtMs: now, blocked: [], blockedCount: 0};
+}
+
+/** How a type is named in marks and status: `secrets`, `widgets.example.com`. */
+export const typeName = ({plural, group}: ResourceType): string => (group === '' ? plural : `${plural}.${group}`);
+
+export const newMark = (resource: string, now: number): MigrationMark => ({
+  resource,
+  state: 'pending',
+  seen: 0,
+  rewritten: 0,
+  pass: 1,
+  startedAtMs: now,
+  blocked: [],
+  blockedCount: 0,
+  attempts: 0,
+});
+
+/** Types of `resources`, or why they are not known. A resource that no server serves has no objects we could see. */
+export function typesOf(
+  view: View,
+  resources: readonly string[],
+): {readonly names: readonly string[]} | {readonly unknown: Reason} {
+  const names = new Set<string>();
+  for (const resource of resources) {
+    const fact = view.observation.types[resource];
+    if (fact === undefined || fact.state !== 'seen') {
+      return {
+        unknown: because('ReadFailed', `types of ${resource}: ${fact?.state === 'unknown' ? fact.why : 'not read'}`),
+      };
+    }
+    for (const type of fact.value) names.add(typeName(type));
+  }
+  return {names: [...names].sort()};
+}
+
+/** Every member has loaded the write key: older keys have stopped writing from now on. */
+function beginMigration(view: View, rotation: Rotation): Outcome {
+  const {ring, observation} = view;
+  const now = observation.now.wallMs;
+  const resources = [...(rotation.adding ?? []), ...(rotation.removing ?? [])];
+  const types = typesOf(view, resources.length > 0 ? resources : ring.layout.resources.map(({resource}) => resource));
+  if ('unknown' in types) return wait(types.unknown);
+  const writing = new Set(ring.layout.resources.map(({write}) => write));
+  const stoppedWriting: Record<string, number> = {...ring.stoppedWriting};
+  for (const {id} of ring.keys) if (!writing.has(id) && stoppedWriting[id] === undefined) stoppedWriting[id] = now;
+  const migration = types.names.map((name) => newMark(name, now));
+  const next = {...rotation, convergedAtMs: now, migration};
+  return changeRing(
+    ring,
+    {rotation: next, stoppedWriting},
+    because('Migrating', `${types.names.join(', ')} are rewritten`),
+  );
+}

@@ -1,0 +1,362 @@
+// The agent's plan: what this node does next, from its own facts and the ring. Pure; the guard is asked again, on the
+// bytes, by the deed itself.
+
+import {maxBackups} from '../limits.ts';
+import {configurationPath} from '../model/file-paths.ts';
+import type {KeyId, KeyRef} from '../model/key.ts';
+import {keyObjectName} from '../model/key.ts';
+import {isKey, keysOf, type Layout, orderOf, type RenderedBlock, renderLayout, writeEntries} from '../model/layout.ts';
+import type {LoadedReport, Problem, ServerReport} from '../model/node.ts';
+import type {NodeObservation, NodeState} from '../model/node-observation.ts';
+import type {Ring} from '../model/ring.ts';
+import {guardFile} from './guard.ts';
+import type {ReasonName} from './reason.ts';
+import {sameBlocks} from './view.ts';
+
+export type NodeAction =
+  | {readonly do: 'makeIdentity'}
+  | {readonly do: 'moveAside'; readonly path: string}
+  | {readonly do: 'appendHistory'; readonly keys: readonly KeyId[]}
+  | {readonly do: 'openKey'; readonly object: string}
+  | {readonly do: 'sealKey'; readonly key: KeyId}
+  | {readonly do: 'reseal'; readonly object: string}
+  | {readonly do: 'mint'; readonly id: string; readonly revision: number}
+  | {readonly do: 'writeFile'; readonly blocks: readonly RenderedBlock[]}
+  /** Puts back a configuration whose bytes are at hand. */
+  | {readonly do: 'restoreFile'; readonly hash: string; readonly why: string; readonly refused: boolean}
+  | {readonly do: 'writeState'; readonly state: NodeState};
+
+export interface NodePlan {
+  readonly actions: readonly NodeAction[];
+  readonly problems: readonly Problem[];
+  readonly server: ServerReport;
+  readonly loaded: LoadedReport;
+}
+
+export const problem = (reason: ReasonName, message: string): Problem => ({reason, message});
+
+/** A server that stays down this long on a file it never loaded gets the last loaded one back. */
+const downTakeBackMs = 15_000;
+
+/** Decides what the node does. Total. */
+export function planNode(o: NodeObservation): NodePlan {
+  const server = serverOf(o);
+  const loaded = loadedOf(o, server);
+  const problems: Problem[] = [...o.failures];
+  const actions: NodeAction[] = [];
+  if (o.recipient.state === 'absent') actions.push({do: 'makeIdentity'});
+  for (const path of o.foreignFiles) actions.push({do: 'moveAside', path});
+  if (o.platform.state === 'seen') problems.push(...platformProblems(o));
+  const history = historyActions(o, problems);
+  actions.push(...history);
+  const ring = usableRing(o, problems);
+  if (ring !== undefined) {
+    actions.push(...stateActions(o, ring));
+    actions.push(...keyActions(o, ring, problems));
+  }
+  const blocked = problems.some(({reason}) => reason === 'HistoryNotWritable' || reason === 'ConfigurationPathDiffers');
+  if (!blocked) actions.push(...fileActions(o, ring, server, loaded, problems));
+  return {actions, problems, server, loaded};
+}
+
+/** Whether this node's own server answers. */
+export function serverOf(o: NodeObservation): ServerReport {
+  if (o.serverDown !== undefined) return {state: 'down', why: o.serverDown};
+  if (o.evidence.state !== 'seen')
+    return {state: 'unknown', why: o.evidence.state === 'unknown' ? o.evidence.why : 'not asked'};
+  const {identityHashes, expectedIdentityHash, processStartMs} = o.evidence.value;
+  if (identityHashes.length > 0 && !identityHashes.includes(expectedIdentityHash)) {
+    return {state: 'foreign', why: 'the answer comes from another server than this node’s'};
+  }
+  return {state: 'up', startedAtMs: processStartMs ?? 0};
+}
+
+/** What the server has loaded, by its own word; the file says nothing about it. */
+export function loadedOf(o: NodeObservation, server: ServerReport): LoadedReport {
+  if (server.state !== 'up' || o.evidence.state !== 'seen')
+    return {state: 'unknown', why: `its server is ${server.state}`};
+  const evidence = o.evidence.value;
+  if (evidence.form === 'hash' || evidence.loadedHash !== undefined) {
+    const hash = evidence.loadedHash;
+    if (hash === undefined) return {state: 'unknown', why: 'the server shows no configuration hash'};
+    const blocks = o.known.get(hash);
+    return blocks === undefined
+      ? {state: 'unknown', why: `the server has loaded ${hash.slice(0, 12)}, which is no file of this node`}
+      : {state: 'known', hash, blocks};
+  }
+  return olderEvidence(o);
+}
+
+/** Servers before 1.34 show when they reloaded, not what: a reload or start after the file's last change loaded it. */
+function olderEvidence(o: NodeObservation): LoadedReport {
+  if (o.file.state !== 'loadable' || o.evidence.state !== 'seen')
+    return {state: 'unknown', why: 'the file does not load'};
+  const {processStartMs, lastReloadSuccessMs, form} = o.evidence.value;
+  const after = o.fileModifiedAtMs + 1_000;
+  if ((processStartMs ?? 0) > after || (lastReloadSuccessMs ?? 0) > after) {
+    return {state: 'known', hash: o.file.hash, blocks: o.file.blocks};
+  }
+  return {
+    state: 'unknown',
+    why: form === 'none' ? 'the server shows no reload metrics' : 'no reload since the file changed',
+  };
+}
+
+function platformProblems(o: NodeObservation): readonly Problem[] {
+  if (o.platform.state !== 'seen') return [];
+  const {configPath, problem: why} = o.platform.value;
+  const problems: Problem[] = [];
+  if (why !== undefined) problems.push(problem('ReadFailed', `kube-apiserver manifest: ${why}`));
+  else if (configPath === undefined)
+    problems.push(problem('EncryptionFlagMissing', 'kube-apiserver has no --encryption-provider-config'));
+  else if (configPath !== configurationPath)
+    problems.push(problem('ConfigurationPathDiffers', `kube-apiserver reads ${configPath}, not ${configurationPath}`));
+  return problems;
+}
+
+function historyActions(o: NodeObservation, problems: Problem[]): readonly NodeAction[] {
+  if (o.history.state === 'unknown') {
+    problems.push(problem('HistoryNotWritable', `the key history cannot be read: ${o.history.why}`));
+    return [];
+  }
+  const kept = o.history.state === 'seen' ? o.history.value : {keys: [], damaged: 0, foreign: false, newer: false};
+  if (kept.newer) problems.push(problem('NewerRelease', 'the key history was written by a newer release'));
+  if (kept.damaged > 0)
+    problems.push(problem('HistoryDamaged', `${kept.damaged} lines of the key history are damaged`));
+  const missing = [...o.held.keys()].filter((id) => !kept.keys.includes(id)).sort();
+  return missing.length === 0 || kept.foreign ? [] : [{do: 'appendHistory', keys: missing}];
+}
+
+function usableRing(o: NodeObservation, problems: Problem[]): Ring | undefined {
+  if (o.ring.state !== 'seen') {
+    if (o.ring.state === 'unknown') problems.push(problem('ReadFailed', `ring: ${o.ring.why}`));
+    return undefined;
+  }
+  const ring = o.ring.value;
+  const state = o.state.state === 'seen' ? o.state.value : undefined;
+  if (o.clusterId.state !== 'seen') {
+    problems.push(problem('ReadFailed', 'the cluster id could not be read'));
+    return undefined;
+  }
+  if (ring.clusterId !== o.clusterId.value) {
+    problems.push(problem('ForeignRing', `the ring names cluster ${ring.clusterId}`));
+    return undefined;
+  }
+  if (state !== undefined && state.clusterId !== '' && state.clusterId !== ring.clusterId) {
+    problems.push(problem('ForeignRing', `this node belongs to cluster ${state.clusterId}`));
+    return undefined;
+  }
+  if (state !== undefined && ring.epoch < state.epoch) {
+    problems.push(
+      problem('GuardRefused', `the ring's epoch ${ring.epoch} is below ${state.epoch}, which this node saw`),
+    );
+    return undefined;
+  }
+  return ring;
+}
+
+function stateActions(o: NodeObservation, ring: Ring): readonly NodeAction[] {
+  const old = o.state.state === 'seen' ? o.state.value : undefined;
+  const revision = Math.max(
+    0,
+    old?.revision ?? 0,
+    ...ring.keys.map((key) => key.revision),
+    ...[...o.held.values()].map((key) => key.revision),
+  );
+  if (old !== undefined && old.epoch === ring.epoch && old.revision === revision && old.clusterId === ring.clusterId)
+    return [];
+  if (o.state.state === 'unknown') return [];
+  return [
+    {
+      do: 'writeState',
+      state: {
+        v: 1,
+        clusterId: ring.clusterId,
+        epoch: ring.epoch,
+        generation: old?.generation ?? 0,
+        bundle: old?.bundle ?? '',
+        revision,
+      },
+    },
+  ];
+}
+
+/** Opening, sealing and making keys at the ring's request. */
+function keyActions(o: NodeObservation, ring: Ring, problems: Problem[]): readonly NodeAction[] {
+  if (o.keyObjects.state !== 'seen' || o.recipient.state !== 'seen') return [];
+  const objects = new Map(o.keyObjects.value.map((object) => [object.name, object]));
+  const actions: NodeAction[] = [];
+  for (const key of ring.keys) {
+    const name = keyObjectName(key);
+    const object = objects.get(name);
+    if (!o.held.has(key.id) && object !== undefined) actions.push({do: 'openKey', object: name});
+    if (!o.held.has(key.id) && object === undefined)
+      problems.push(problem('KeyNotHeld', `no sealed object holds ${key.name}`));
+    if (o.held.has(key.id) && object === undefined && o.recipients.state === 'seen')
+      actions.push({do: 'sealKey', key: key.id});
+    if (o.held.has(key.id) && object !== undefined && lacksRecipient(o, object.recipients))
+      actions.push({do: 'reseal', object: name});
+  }
+  const minting = ring.minting;
+  const minted = o.previous.state === 'seen' ? o.previous.value.minted : undefined;
+  if (minting !== undefined && minting.node === o.node && minted?.id !== minting.id && o.recipients.state === 'seen') {
+    actions.push({do: 'mint', id: minting.id, revision: minting.revision});
+  }
+  return actions;
+}
+
+/** Everybody a key is sealed for: all genuine control-plane nodes and the recovery recipients. */
+export function wantedRecipients(o: NodeObservation): readonly string[] {
+  const nodes =
+    o.recipients.state === 'seen'
+      ? o.recipients.value.filter(({genuine}) => genuine).map(({recipient}) => recipient)
+      : [];
+  const own = o.recipient.state === 'seen' ? [o.recipient.value] : [];
+  return [...new Set([...nodes, ...own, ...o.recoveryRecipients])].filter((each) => each !== '').sort();
+}
+
+const lacksRecipient = (o: NodeObservation, recipients: readonly string[]): boolean =>
+  o.recipients.state === 'seen' && wantedRecipients(o).some((each) => !recipients.includes(each));
+
+/** The layout that holds for this node: the one on trial here, unless its file was refused. */
+export function layoutFor(o: NodeObservation, ring: Ring): Layout {
+  const refused = o.previous.state === 'seen' ? o.previous.value.refusedFile : undefined;
+  const trial = ring.trial;
+  if (trial?.node !== o.node) return ring.layout;
+  return refused?.trial === trial.id ? ring.layout : trial.layout;
+}
+
+function fileActions(
+  o: NodeObservation,
+  ring: Ring | undefined,
+  server: ServerReport,
+  loaded: LoadedReport,
+  problems: Problem[],
+): readonly NodeAction[] {
+  if (o.file.state === 'unknown') {
+    problems.push(problem('CannotWriteFile', `the present file cannot be read: ${o.file.why}`));
+    return [];
+  }
+  const back = takeBack(o, loaded);
+  if (back !== undefined) return [back];
+  const layout = ring === undefined ? undefined : layoutFor(o, ring);
+  if (ring === undefined || layout === undefined || layout.resources.length === 0) return repair(o, loaded, problems);
+  const next = targetBlocks(o, ring, layout, loaded, server.state === 'down');
+  const current = o.file.state === 'loadable' ? o.file.blocks : [];
+  if (o.file.state === 'loadable' && sameBlocks(current, next)) return [];
+  const missing = [...keysOf(next)].filter((key) => !o.held.has(key));
+  if (missing.length > 0) {
+    problems.push(problem('KeyNotHeld', `waiting for ${missing.length} keys`));
+    return repair(o, loaded, problems);
+  }
+  const refused = o.previous.state === 'seen' ? o.previous.value.refusedFile : undefined;
+  if (
+    refused !== undefined &&
+    sameBlocks(refused.blocks, next) &&
+    o.now.wallMs - refused.atMs < 3_600_000 &&
+    !restartedSince(server, refused.atMs)
+  ) {
+    problems.push(problem('FileRefused', refused.why));
+    return [];
+  }
+  const why = guardFile(guardInput(o, ring, current, next, loaded, server));
+  if (why !== undefined) {
+    problems.push(problem('GuardRefused', why));
+    return [];
+  }
+  if (o.file.state === 'refused')
+    problems.push(
+      problem('FileRepaired', `the file did not load (${o.file.problems[0] ?? 'unknown'}) and is written again`),
+    );
+  return [{do: 'writeFile', blocks: next}];
+}
+
+const restartedSince = (server: ServerReport, atMs: number): boolean =>
+  server.state === 'up' && server.startedAtMs > atMs;
+
+export const guardInput = (
+  o: NodeObservation,
+  ring: Ring | undefined,
+  current: readonly RenderedBlock[],
+  next: readonly RenderedBlock[],
+  loaded: LoadedReport,
+  server: ServerReport,
+) => ({
+  current,
+  next,
+  loaded,
+  serverDown: server.state === 'down',
+  ring,
+  ringAgeMs: o.now.monotonicMs - o.ringReadAtMs,
+  clusterId: o.clusterId.state === 'seen' ? o.clusterId.value : undefined,
+  stateClusterId: o.state.state === 'seen' && o.state.value.clusterId !== '' ? o.state.value.clusterId : undefined,
+  stateEpoch: o.state.state === 'seen' ? o.state.value.epoch : 0,
+  held: o.held,
+});
+
+/**
+ * The file this node shall have: the ring's layout, keeping every key that no certificate lets go, and writing with
+ * the present key as long as the node's own running server has not loaded the ring's.
+ */
+export function targetBlocks(
+  o: NodeObservation,
+  ring: Ring,
+  layout: Layout,
+  loaded: LoadedReport,
+  serverDown: boolean,
+): readonly RenderedBlock[] {
+  const current = presentBlocks(o);
+  const writes = writeEntries(current);
+  const certified = new Set(ring.certificates.map(({key}) => key));
+  const extras = [...keysOf(current)].filter(
+    (id) => !layout.keys.includes(id) && !certified.has(id) && !keptOnly(layout, id) && o.held.has(id),
+  );
+  const known = new Map<KeyId, KeyRef>([...ring.keys.map((key) => [key.id, key] as const), ...o.held]);
+  const resources = layout.resources.map((each) => {
+    const {write} = each;
+    if (write === 'own' || serverDown || !isKey(write) || writes.get(each.resource) === write) return each;
+    const ready = loaded.state === 'known' && orderOf(loaded.blocks, each.resource)?.includes(write) === true;
+    return ready ? each : {...each, write: 'own' as const};
+  });
+  const rendered = renderLayout({...layout, resources, keys: [...layout.keys, ...extras]}, known as never, (resource) =>
+    writes.get(resource),
+  );
+  return rendered;
+}
+
+const keptOnly = (layout: Layout, id: KeyId): boolean => layout.kept.some(({order}) => order.includes(id));
+
+/** The present file, or what it was before it was damaged. */
+function presentBlocks(o: NodeObservation): readonly RenderedBlock[] {
+  if (o.file.state === 'loadable') return o.file.blocks;
+  return o.known.get(o.lastLoadedHash ?? '') ?? o.known.get(o.newestBackup ?? '') ?? [];
+}
+
+/** A file that the server counted a failure against, or does not start with, goes back to the last loaded one. */
+function takeBack(o: NodeObservation, loaded: LoadedReport): NodeAction | undefined {
+  if (o.file.state !== 'loadable') return undefined;
+  const file = o.file.hash;
+  if (o.evidence.state === 'seen' && o.serverDown === undefined) {
+    const {lastReloadFailureMs, loadedHash} = o.evidence.value;
+    const failed = lastReloadFailureMs !== undefined && lastReloadFailureMs > o.fileModifiedAtMs;
+    if (!failed || loadedHash === undefined || loadedHash === file || loaded.state !== 'known') return undefined;
+    return {do: 'restoreFile', hash: loadedHash, why: 'its server counts a failed reload of this file', refused: true};
+  }
+  const down = o.downSinceMs !== undefined && o.now.monotonicMs - o.downSinceMs >= downTakeBackMs;
+  const last = o.lastLoadedHash;
+  const onTrial = o.ring.state === 'seen' && o.ring.value.trial?.node === o.node;
+  if (!down || !onTrial || last === undefined || last === file || !o.known.has(last)) return undefined;
+  return {do: 'restoreFile', hash: last, why: 'its server does not start with this file', refused: true};
+}
+
+/** Without a layout to write: a damaged or lost file comes back from what is loaded, else from the newest backup. */
+function repair(o: NodeObservation, loaded: LoadedReport, problems: Problem[]): readonly NodeAction[] {
+  if (o.file.state === 'loadable') return [];
+  if (o.file.state === 'refused') problems.push(problem('FileInvalid', o.file.problems[0] ?? 'the file does not load'));
+  const hash = loaded.state === 'known' ? loaded.hash : (o.lastLoadedHash ?? o.newestBackup);
+  if (hash === undefined || !o.known.has(hash)) return [];
+  problems.push(problem('FileRepaired', 'the last good configuration is put back'));
+  return [{do: 'restoreFile', hash, why: 'the file was damaged or missing', refused: false}];
+}
+
+export const backupsToKeep = maxBackups;

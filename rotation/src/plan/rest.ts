@@ -1,0 +1,23 @@
+// Rest: nothing is under way. Says until when, and whether the interval can be kept.
+
+import {writeBudgetAlarm} from '../limits.ts';
+import type {Outcome, Rule} from './plan.ts';
+import {because, type Reason} from './reason.ts';
+import {budgetUsed, interval} from './start.ts';
+import type {View} from './view.ts';
+
+export const rest: Rule = {name: 'rest', apply};
+
+function apply(view: View): Outcome {
+  const {ring, observation, spec} = view;
+  const last = ring.history.find(({reason}) => reason !== 'resources');
+  const nextAt = (last?.completedAtMs ?? 0) + interval(view);
+  const left = Math.max(0, nextAt - observation.now.wallMs);
+  const reasons: Reason[] = [because('Scheduled', `next rotation in ${Math.round(left / 1000)} s`)];
+  if (interval(view) > spec.rotationIntervalMs)
+    reasons.push(because('IntervalStretched', `a rotation takes ${Math.round(interval(view) / 1000)} s`));
+  const used = budgetUsed(view);
+  if (used >= writeBudgetAlarm)
+    reasons.push(because('WriteBudgetLow', `${Math.round(used * 100)} % of the write budget is used`));
+  return {kind: 'wait', reasons, wakeInMs: left};
+}
