@@ -130,7 +130,7 @@ export function createApiTransport(options: TransportOptions): ApiTransport {
 function worthRetrying(answer: ApiAnswer): boolean {
   if (answer.outcome === 'failed') return answer.reason !== 'closed' && answer.reason !== 'credentials';
   if (answer.status === 429) return true;
-  return answer.status >= 500 && !/unable to transform key|StorageReadError/.test(answer.text);
+  return answer.status >= 500 && !/transform|corrupt object/.test(answer.text);
 }
 
 function headersFor(request: ApiRequest, {credentials}: Connection, userAgent: string): Record<string, string> {

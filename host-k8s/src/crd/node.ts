@@ -117,6 +117,7 @@ export const nodeReportSchema = object("What this node's agent saw last.", {
     check: text('Its check value.'),
   }).exactOptional(),
   refusedFile: object("A file of ours that this node's server refused, and that was taken back.", {
+    trial: text('Id of the trial that wrote it; absent when it came otherwise.').exactOptional(),
     hash: text('SHA-256 of its bytes, hex.'),
     blocks: blocks('Its blocks.'),
     atMs: unixMs('When'),
