@@ -12,12 +12,12 @@ import {
 } from '@etcd-encryption/crypto';
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
-import vectors from '../vectors/key-check.json' with {type: 'json'};
+import {keyCheckVectors} from './vectors.ts';
 
 const bytesOf = (first: number, length = 32): Uint8Array => Uint8Array.from({length}, (_, i) => (first + i * 7) & 255);
 const from = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));
 
-test.each(vectors.vectors)('known key $key ⇒ check value $checkValue', ({key, checkValue}) => {
+test.each(keyCheckVectors)('known key $key ⇒ check value $checkValue', ({key, checkValue}) => {
   expect(keyCheckValue(from(key))).toBe(checkValue);
   expect(keyCheckValue(new Secret(from(key)))).toBe(checkValue);
 });

@@ -4,7 +4,7 @@ import {openStoredValue, readStoredPrefix, sealStoredValue} from '@etcd-encrypti
 import {sealWithNonce} from '@etcd-encryption/crypto/testing';
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
-import vectors from '../vectors/stored-value.json' with {type: 'json'};
+import {storedValueVectors} from './vectors.ts';
 
 const bytesOf = (first: number, length = 32): Uint8Array => Uint8Array.from({length}, (_, i) => (first + i * 7) & 255);
 const from = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));
@@ -17,8 +17,8 @@ const keyOf = (provider: KeyProvider, name: string, first = 1): StoredKey =>
 const seal = (key: StoredKey, plaintext = hello): Uint8Array =>
   sealStoredValue(plaintext, path, key, (n) => bytesOf(50, n));
 
-test.each(vectors.vectors)("kube-apiserver's $provider value under $name at $etcdKey ⇒ opened", (vector) => {
-  const key = adoptKey({provider: vector.provider as KeyProvider, name: vector.name, key: from(vector.key)});
+test.each(storedValueVectors)("kube-apiserver's $provider value under $name at $etcdKey ⇒ opened", (vector) => {
+  const key = adoptKey({provider: vector.provider, name: vector.name, key: from(vector.key)});
   const opened = openStoredValue(from(vector.value), vector.etcdKey, [key]);
   expect(opened).toMatchObject({outcome: 'opened', keyName: vector.name, plaintext: from(vector.plaintext)});
   const nonceAt = utf8(`k8s:enc:${vector.provider}:v1:${vector.name}:`).length;

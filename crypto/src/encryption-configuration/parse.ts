@@ -1,9 +1,4 @@
 // Reads a configuration file exactly as kube-apiserver v1.37 does, and says why it would not load.
-//
-// Refused although kube-apiserver loads them: base64 with padding bits that are not zero, and what no one writes:
-// files above 1 MiB; UTF-16; YAML with directives, tags, anchors, aliases, merge keys, `?` keys, a second byte order
-// mark, or text after a document without a `---` or `...` before it; the internal API version; KMS endpoints with
-// `?`, `#`, `%` or an odd host; a cache size in another notation than decimal; numbers in quotes' place too large for Go.
 
 import {decodeUtf8, requireBytes} from '../bytes.ts';
 import {maxConfigurationBytes, maxProblems} from '../limits.ts';
@@ -21,6 +16,12 @@ export type ParseOptions = {
   /** It runs with `--feature-gates=KMSv1=true`, so KMS plugins of v1 load. */
   readonly acceptKmsV1?: boolean;
 };
+
+// Refused although kube-apiserver loads them: base64 with padding bits that are not zero, and what no one writes:
+// files above 1 MiB; UTF-16; YAML with directives, tags, anchors, aliases, merge keys, `?` keys, a byte order mark after
+// the start, or text after the first document without `---` or `...` before it; the internal API version; KMS endpoints
+// with `?`, `#`, `%` or an odd host; a cache size that is not decimal; a duration within rounding of Go's limits; a
+// plain number too large for Go, which it takes as text.
 
 /**
  * Reads the bytes of a configuration file. `loadable` if kube-apiserver v1.37 with automatic reload loads it and its

@@ -2,7 +2,7 @@
 
 import {fromBase64} from '../base64.ts';
 import {AdoptedKey, DataKey, type KeyProvider, keyLengths, type StoredKey} from '../key.ts';
-import {keyCheckValue, nameFrom, parseKeyName} from '../key-name.ts';
+import {parseKeyName} from '../key-name.ts';
 import {dataKeyBytes} from '../limits.ts';
 import type {Block, EncryptionConfiguration, Provider} from './configuration.ts';
 import type {Draft, DraftBlock, DraftKey, DraftProvider} from './draft.ts';
@@ -101,7 +101,9 @@ function keyOf(draft: DraftKey, kind: KeyProvider, path: string, report: Report)
 function storedKey(provider: KeyProvider, name: string, key: Uint8Array): StoredKey {
   const {revision} = parseKeyName(name) ?? {};
   if (provider === 'aesgcm' && revision !== undefined && key.length === dataKeyBytes) {
-    if (nameFrom(revision, keyCheckValue(key)) === name) return new DataKey({revision, key});
+    const ours = new DataKey({revision, key});
+    if (ours.name === name) return ours;
+    ours.secret.wipe();
   }
   return new AdoptedKey({provider, name, key});
 }

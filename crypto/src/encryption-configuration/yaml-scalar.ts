@@ -97,7 +97,7 @@ function takeEscape(source: Source): string {
   return String.fromCodePoint(point);
 }
 
-/** Reads a plain scalar. `indent` is the block's column, -1 outside of all; `multiLine` tells whether lines were crossed. */
+/** Reads a plain scalar. `indent` is the block's column, -1 outside of all; `broken` tells that it ended at a line's end. */
 export function takePlain(source: Source, indent: number, inFlow: boolean): {value: string; broken: boolean} {
   let value = '';
   let gap: Gap = {whitespace: '', firstBreak: '', moreBreaks: '', broken: false};
