@@ -3,7 +3,7 @@
 import {utf8} from '@etcd-encryption/crypto';
 import {failed, ok, type Result, type SyncPorts} from '@etcd-encryption/rotation';
 import type {Cluster} from '../world/cluster.ts';
-import type {StoredValue} from '../world/stored-value.ts';
+import {type StoredValue, unreadableTag} from '../world/stored-value.ts';
 
 type EtcdOperation = Extract<keyof SyncPorts, `etcd.${string}`>;
 
@@ -18,24 +18,25 @@ export function createEtcdPort(cluster: Cluster, allowed: boolean): Pick<SyncPor
   return {
     'etcd.scan': ({prefix, startKey, limit, headBytes}) =>
       through(() => {
+        if (!(limit >= 1)) return failed('invalid', 'limit: expected at least 1');
         const start = startKey === undefined ? {} : {startKey};
         const {items, nextKey} = etcd.range({prefix, limit, ...start});
         const entries = items.map(({key, value, modRevision}) => {
-          const bytes = headBytes === 'all' ? value.bytes() : headOf(value, headBytes);
-          return {key, head: bytes, size: sizeOf(value), modRevision};
+          const head = headBytes === 'all' ? value.bytes().slice() : headOf(value, headBytes);
+          return {key, head, size: value.size, modRevision};
         });
         return ok({entries, revision: etcd.revision, ...(nextKey === undefined ? {} : {nextKey})});
       }),
-    'etcd.isCompacted': ({revision}) => through(() => ok(etcd.compactedRevision > revision)),
+    'etcd.isCompacted': ({revision}) =>
+      through(() => {
+        if (!Number.isSafeInteger(revision) || revision < 1) return failed('invalid', 'revision: expected one from 1');
+        return ok(etcd.compactedRevision > revision);
+      }),
   };
 }
 
-// The nonce and what follows it look like noise to whoever reads heads, so they are left out of a head that was not
-// encrypted yet, unless the prefix alone is too short to be told from a longer name.
+// A value that was never encrypted for real shows its prefix alone: what follows would be noise.
 function headOf(value: StoredValue, length: number): Uint8Array {
-  const start = utf8(value.prefix === '' ? value.json.slice(0, length) : value.prefix);
-  return start.slice(0, length);
+  if (value.tag === unreadableTag) return value.bytes().slice(0, length);
+  return utf8(value.prefix === '' ? value.json.slice(0, length) : value.prefix).slice(0, length);
 }
-
-const overhead = 28;
-const sizeOf = ({prefix, json}: StoredValue): number => prefix.length + json.length + (prefix === '' ? 0 : overhead);

@@ -8,8 +8,10 @@ type FilesOperation = Extract<keyof SyncPorts, `files.${string}`>;
 
 /** Without a node there are no files, and every request is refused. */
 export function createFilesPort(node: SimNode | undefined, actor: string): Pick<SyncPorts, FilesOperation> {
-  if (node === undefined) return noFiles;
-  const {disk} = node;
+  return node === undefined ? noFiles : checked(filesOf(node, actor));
+}
+
+function filesOf({disk}: SimNode, actor: string): Pick<SyncPorts, FilesOperation> {
   return {
     'files.list': ({directory}) => answer(disk.list(directory), directory),
     'files.read': ({path}) => {
@@ -30,6 +32,23 @@ export function createFilesPort(node: SimNode | undefined, actor: string): Pick<
     'files.syncDirectory': ({path}) => answer(disk.syncDirectory(path, actor), path),
   };
 }
+
+/** Every path must be absolute and name what it names without detours. */
+function checked(ports: Pick<SyncPorts, FilesOperation>): Pick<SyncPorts, FilesOperation> {
+  const guarded = Object.entries(ports).map(([op, port]) => [
+    op,
+    (args: Readonly<Record<string, unknown>>): Result<unknown> => {
+      const paths = [args.directory, args.path, args.from, args.to, args.like];
+      const wrong = paths.find((path) => typeof path === 'string' && !isPlainPath(path));
+      if (wrong !== undefined) return failed('invalid', `${wrong}: expected an absolute path without ".."`);
+      return (port as (args: unknown) => Result<unknown>)(args);
+    },
+  ]);
+  return Object.fromEntries(guarded) as Pick<SyncPorts, FilesOperation>;
+}
+
+const isPlainPath = (path: string): boolean =>
+  path.startsWith('/') && !path.split('/').some((part) => part === '..' || part === '.');
 
 function answer<T>(result: DiskResult<T>, path: string): Result<T> {
   if (result.ok) return ok(result.value);

@@ -1,6 +1,6 @@
 // The rotation's ports on a simulated cluster, for one program.
 
-import type {SyncPorts} from '@etcd-encryption/rotation';
+import type {ResourceType, SyncPorts} from '@etcd-encryption/rotation';
 import type {Cluster} from '../world/cluster.ts';
 import {createEtcdPort} from './etcd.ts';
 import {createFilesPort} from './files.ts';
@@ -16,6 +16,8 @@ export interface SimPortsOptions {
   readonly node?: string;
   /** Node whose server answers all its requests; absent: the servers take turns. */
   readonly via?: string;
+  /** Whether it may ask for a resource at all; absent: every one. */
+  readonly access?: (resource: ResourceType) => boolean;
 }
 
 /** Ports that a program has: those of a node only when it runs on one. */

@@ -53,6 +53,7 @@ function open(text: string, identity: string): Result<{plaintext: Secret}> {
     body === undefined ||
     sum !== sha256Hex(utf8(lines.slice(0, 4).join('\n')));
   if (damaged) return failed('invalid', 'the sealed text is damaged');
+  if (!identity.startsWith(identityPrefix)) return failed('invalid', 'not an identity');
   const mine = recipients.split(' ').includes(recipientOf(identity));
   if (!mine) return failed('denied', 'sealed for other recipients');
   const read = fromBase64(body);

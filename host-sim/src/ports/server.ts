@@ -1,6 +1,13 @@
 // What a node's own kube-apiserver says of itself, and what the node's manifests say of it.
 
-import {failed, ok, type Result, type ServerEvidence, type SyncPorts} from '@etcd-encryption/rotation';
+import {
+  failed,
+  type NodePlatform,
+  ok,
+  type Result,
+  type ServerEvidence,
+  type SyncPorts,
+} from '@etcd-encryption/rotation';
 import {identityHash} from '../world/identity.ts';
 import type {SimNode} from '../world/node.ts';
 import type {Server} from '../world/server.ts';
@@ -16,7 +23,8 @@ export function createServerPort(node: SimNode | undefined): Pick<SyncPorts, Ser
       return ok(evidenceOf(node, server));
     },
     'server.platform': () => {
-      const {configPath, automaticReload, mount, fipsOnly} = node.settings;
+      const {configPath, automaticReload, mount, fipsOnly, manifest} = node.settings;
+      if (!manifest) return ok(withoutManifest(node));
       return ok({
         ...(configPath === undefined ? {} : {configPath}),
         automaticReload: automaticReload && configPath !== undefined,
@@ -29,6 +37,16 @@ export function createServerPort(node: SimNode | undefined): Pick<SyncPorts, Ser
     },
   };
 }
+
+const withoutManifest = ({address, hostName}: SimNode): NodePlatform => ({
+  automaticReload: false,
+  mount: 'unknown',
+  etcdPrefix: '/registry',
+  fipsOnly: false,
+  address,
+  hostName,
+  problem: '/etc/kubernetes/manifests/kube-apiserver.yaml: not there',
+});
 
 const noNode = (): Result<never> => failed('denied', 'this program runs on no node');
 

@@ -1,6 +1,6 @@
 // Kubernetes objects, through whichever server answers.
 
-import {failed, ok, type Result, type SyncPorts} from '@etcd-encryption/rotation';
+import {failed, ok, type ResourceType, type Result, type SyncPorts} from '@etcd-encryption/rotation';
 import type {Cluster} from '../world/cluster.ts';
 import {resolveKinds} from '../world/kinds.ts';
 import type {Caller} from '../world/objects.ts';
@@ -10,9 +10,14 @@ type StoreOperation = Extract<keyof SyncPorts, `store.${string}`>;
 export interface StorePortOptions {
   readonly program: string;
   readonly via?: string;
+  /** Whether the program may ask for a resource at all. */
+  readonly access?: (resource: ResourceType) => boolean;
 }
 
-export function createStorePort(cluster: Cluster, {program, via}: StorePortOptions): Pick<SyncPorts, StoreOperation> {
+export function createStorePort(
+  cluster: Cluster,
+  {program, via, access = everything}: StorePortOptions,
+): Pick<SyncPorts, StoreOperation> {
   const writer = `program/${program}`;
   const through = <T>(answer: (caller: Caller) => Result<T>): Result<T> => {
     const pinned = via === undefined ? undefined : cluster.node(via).server;
@@ -23,14 +28,18 @@ export function createStorePort(cluster: Cluster, {program, via}: StorePortOptio
     return answer({server, writer});
   };
   const {api} = cluster;
+  const on = <T>(resource: ResourceType, answer: (caller: Caller) => Result<T>): Result<T> =>
+    access(resource) ? through(answer) : failed('denied', `no access to ${resource.plural}`, {reason: 'Forbidden'});
   return {
-    'store.get': (args) => through((caller) => api.get(caller, args)),
-    'store.list': (args) => through((caller) => api.list(caller, args)),
+    'store.get': (args) => on(args.resource, (caller) => api.get(caller, args)),
+    'store.list': (args) => on(args.resource, (caller) => api.list(caller, args)),
     'store.resolve': ({resource}) => through(() => ok(resolveKinds(cluster.kinds, resource))),
-    'store.create': (args) => through((caller) => api.create(caller, args)),
-    'store.replace': (args) => through((caller) => api.replace(caller, args)),
-    'store.replaceStatus': (args) => through((caller) => api.replaceStatus(caller, args)),
-    'store.delete': (args) => through((caller) => api.delete(caller, args)),
-    'store.rewrite': (args) => through((caller) => api.rewrite(caller, args)),
+    'store.create': (args) => on(args.resource, (caller) => api.create(caller, args)),
+    'store.replace': (args) => on(args.resource, (caller) => api.replace(caller, args)),
+    'store.replaceStatus': (args) => on(args.resource, (caller) => api.replaceStatus(caller, args)),
+    'store.delete': (args) => on(args.resource, (caller) => api.delete(caller, args)),
+    'store.rewrite': (args) => on(args.resource, (caller) => api.rewrite(caller, args)),
   };
 }
+
+const everything = (): boolean => true;

@@ -137,7 +137,13 @@ export class Cluster {
     const kind = this.kinds.find(resource);
     if (kind === undefined) throw new RangeError(`resource: expected one that is served, got ${resource.plural}`);
     const path = pathOf(kind, namespace === undefined ? {name} : {namespace, name});
+    this.plantAt(path, bytes);
+  }
+
+  /** As {@link plant}, at any etcd key; the revision of the write. */
+  plantAt(path: string, bytes: Uint8Array): number {
     this.etcd.put(path, plantedValue(bytes, path), this.etcd.get(path)?.modRevision ?? 0, 'world');
+    return this.etcd.revision;
   }
 
   #begin(options: NodeOptions): void {
@@ -150,7 +156,7 @@ export class Cluster {
     const withoutFlag = this.#options.file === undefined ? {configPath: undefined} : {};
     const node = new SimNode({...withoutFlag, ...options}, this.#hostFor(options.name));
     this.#nodes.push(node);
-    node.disk.place('/etc/kubernetes/.kept', new Uint8Array());
+    node.disk.placeDirectory('/etc/kubernetes');
     if (file !== undefined) node.disk.place(node.path, file);
     this.#seed(
       'nodes',

@@ -221,6 +221,12 @@ export class Disk {
     return done;
   }
 
+  /** A directory that was always there, with those above it. */
+  placeDirectory(path: string): void {
+    let directory = this.#root;
+    for (const part of partsOf(path)) directory = this.#directoryIn(directory, part);
+  }
+
   /** Puts a file there, complete and synced, with the directories above it: how a world begins, or an edit by hand. */
   place(
     path: string,
@@ -272,6 +278,10 @@ export class Disk {
   }
 
   #fault(operation: string, path: string): DiskResult<never> | undefined {
+    const parts = partsOf(path);
+    for (let depth = 1; depth < parts.length; depth++) {
+      if (this.find(parts.slice(0, depth).join('/'))?.kind === 'file') return refused('invalid', 'ENOTDIR');
+    }
     const errno = this.faults.refuse?.(operation, path);
     return errno === undefined ? undefined : refused(codes[errno] ?? 'unavailable', errno);
   }

@@ -8,6 +8,7 @@ import {
   leaseResource,
   namespaceResource,
   nodeReportResource,
+  ourGroup,
   type ResourceType,
   ringResource,
 } from '@etcd-encryption/rotation';
@@ -22,8 +23,6 @@ export interface Kind {
   readonly status: boolean;
   /** Whether the API counts generations of its spec. */
   readonly generation: boolean;
-  /** Whether servers answer lists at old revisions from a cache, compacted or not. */
-  readonly cached: boolean;
 }
 
 const core = (plural: string, kind: string): ResourceType => ({
@@ -37,11 +36,19 @@ const core = (plural: string, kind: string): ResourceType => ({
 export const secretResource = core('secrets', 'Secret');
 export const configMapResource = core('configmaps', 'ConfigMap');
 
+const deploymentResource: ResourceType = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'deployments',
+  kind: 'Deployment',
+  namespaced: true,
+};
+
 export const resourceId = ({group, plural}: ResourceType): string => (group === '' ? plural : `${plural}.${group}`);
 
 function builtin(resource: ResourceType, directory = resource.plural, more: Partial<Kind> = {}): Kind {
   const path = `/registry/${directory}/`;
-  return {resource, id: resourceId(resource), path, status: false, generation: false, cached: true, ...more};
+  return {resource, id: resourceId(resource), path, status: false, generation: false, ...more};
 }
 
 /** A kind defined by a CustomResourceDefinition. */
@@ -52,10 +59,11 @@ export function customKind(resource: ResourceType, more: Partial<Kind> = {}): Ki
 export const defaultKinds: readonly Kind[] = [
   builtin(secretResource),
   builtin(configMapResource),
-  builtin(eventResource, 'events', {cached: false}),
+  builtin(eventResource),
   builtin(namespaceResource, 'namespaces', {status: true}),
   builtin(kubernetesNodeResource, 'minions', {status: true}),
   builtin(leaseResource),
+  builtin(deploymentResource, 'deployments', {status: true, generation: true}),
   customKind(configResource),
   customKind(ringResource),
   customKind(nodeReportResource),
@@ -83,12 +91,15 @@ export function createKinds(all: readonly Kind[] = defaultKinds): Kinds {
   };
 }
 
-/** Served types that a resource of a configuration means, in order of their names. */
+/** Served types that a resource of a configuration means, sorted; everything is everything but our own group. */
 export function resolveKinds(kinds: Kinds, resource: string): readonly ResourceType[] {
-  const matches = ({id, resource: {group}}: Kind): boolean =>
-    resource === '*.*' || resource === id || (resource.startsWith('*.') && resource.slice(2) === group);
+  const matches = ({id, resource: {group}}: Kind): boolean => {
+    if (resource === '*.*') return group !== ourGroup;
+    return resource === id || (resource.startsWith('*.') && resource.slice(2) === group);
+  };
+  const place = ({resource: {group, plural}}: Kind): string => `${group}/${plural}`;
   return kinds.all
     .filter(matches)
-    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .sort((a, b) => (place(a) < place(b) ? -1 : 1))
     .map((kind) => kind.resource);
 }

@@ -19,6 +19,8 @@ export interface NodeSettings {
   fipsOnly: boolean;
   /** Whether the server takes a kind of entry, such as `aesgcm/32` or `kms`. */
   accepts: (kind: string) => boolean;
+  /** Whether the static pod's manifest is where it should be; without it nothing is known of the flags. */
+  manifest: boolean;
   metrics: 'hash' | 'labelled' | 'split' | 'none';
   /** Added to the wall clock of this node, ms. */
   clockSkewMs: number;
@@ -76,6 +78,7 @@ export class SimNode {
       mount: 'directory',
       fipsOnly: false,
       accepts: (kind) => !(this.settings.fipsOnly && kind.startsWith('aesgcm/')),
+      manifest: true,
       metrics: 'hash',
       clockSkewMs: 0,
       member: true,

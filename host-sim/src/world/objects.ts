@@ -90,7 +90,7 @@ export class ObjectApi {
     if (kind === undefined) return notFound(request.resource.plural);
     this.#host.beforeRead(kind);
     if (!(request.limit >= 1)) return invalid('limit: expected at least 1');
-    const place = this.#placeOf(request, kind);
+    const place = this.#placeOf(request);
     if (!place.ok) return place;
     const {startKey, revision} = place.value;
     const bad = this.#unreadable(server, kind);
@@ -279,7 +279,7 @@ export class ObjectApi {
   }
 
   /** Where a page starts and at which revision it is read. */
-  #placeOf(request: ListRequest, kind: Kind): Result<{startKey?: string; revision: number}> {
+  #placeOf(request: ListRequest): Result<{startKey?: string; revision: number}> {
     const {etcd} = this.#host;
     if (request.continue !== undefined) {
       const token = decodeToken(request.continue);
@@ -297,8 +297,7 @@ export class ObjectApi {
     if (!Number.isSafeInteger(revision) || revision < 1) return invalid('resourceVersion: expected a whole number');
     if (revision > etcd.revision) return failed('unavailable', 'Too large resource version', {reason: 'Timeout'});
     if (revision >= etcd.compactedRevision) return ok({revision});
-    if (!kind.cached) return failed('gone', 'The resourceVersion is too old', {reason: 'Expired'});
-    return ok({revision: etcd.compactedRevision});
+    return failed('gone', 'The resourceVersion is too old', {reason: 'Expired'});
   }
 }
 

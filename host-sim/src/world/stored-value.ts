@@ -34,7 +34,9 @@ export interface StoredValue {
   readonly object?: StoredObject;
   /** The object as text: what is compared, and what real cryptography encrypts. */
   readonly json: string;
-  /** What a real etcd holds. */
+  /** Length of what a real etcd holds. */
+  readonly size: number;
+  /** What a real etcd holds; the array is the value's own. */
   readonly bytes: () => Uint8Array;
 }
 
@@ -83,12 +85,16 @@ export function encryptValue(
     path,
     object,
     json,
+    size: transformer.prefix.length + json.length + sealedOverhead[transformer.kind],
     bytes: () => {
       made ??= make();
       return made;
     },
   };
 }
+
+/** Nonce and tag, or what stands for them; of aescbc's padding the least. */
+const sealedOverhead = {aesgcm: 28, aescbc: 17, secretbox: 40, kms: 32, identity: 0} as const;
 
 function encode(json: string, {key, prefix, name}: Transformer, path: string, nonce: Uint8Array): Uint8Array {
   const plaintext = utf8(json);
@@ -108,7 +114,7 @@ export function plantedValue(bytes: Uint8Array, path: string): StoredValue {
   const copy = Uint8Array.from(bytes);
   let prefix = '';
   for (const byte of copy.subarray(0, 64)) prefix += String.fromCharCode(byte);
-  return {tag: unreadableTag, prefix, path, json: '', bytes: () => copy};
+  return {tag: unreadableTag, prefix, path, json: '', size: copy.length, bytes: () => copy};
 }
 
 export type Decrypted =
