@@ -16,7 +16,7 @@ export {createEtcdPorts, type EtcdClient, type EtcdOptions, type EtcdPorts} from
 export type {StatusResponse as EtcdStatus} from './etcd-messages.ts';
 export {createFilesPorts, type FilesOptions, type FilesPorts} from './files.ts';
 export type {GrpcTls as EtcdTls} from './grpc.ts';
-export type {CredentialSource} from './kubeconfig.ts';
+export {type CredentialSource, inClusterCredentials, kubeconfigCredentials} from './kubeconfig.ts';
 export {type EtcdFlags, manifestPath, type PlatformOptions, readEtcdFlags, readPlatform} from './platform.ts';
 export {createSealPorts, type SealPorts} from './seal.ts';
 export {type ServerIdentity, serverIdentity} from './server-identity.ts';

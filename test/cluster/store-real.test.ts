@@ -316,7 +316,6 @@ describe('what only a real server says', () => {
     const error = expectError(await client['store.get'](address), 'unavailable', 'InternalError');
     expect(error.message).toContain('/secrets/kube-public/unreadable');
     const listed = await client['store.list']({resource: secretResource, namespace: 'kube-public', limit: 10});
-    console.log(error, listed);
     expect(expectError(listed, 'unavailable').message).toContain('unreadable');
     expect(performance.now() - begunAtMs).toBeLessThan(2_000);
     await plane.etcdctl('del', '/registry/secrets/kube-public/unreadable');
