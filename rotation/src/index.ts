@@ -1,12 +1,35 @@
 // The rotation engine's public face.
 
+export {formatRecord, parseHistory, type ReadHistory} from './act/history.ts';
+export {readIdentity} from './act/identity.ts';
+export {newLeaseMemory} from './act/lease.ts';
+export {brokenLine} from './act/record.ts';
+export {etcdFolder} from './act/scan.ts';
+export {createEngine, type Engine, type EngineParts} from './engine.ts';
 export * from './limits.ts';
+export {type AgentSettings, agentLoop} from './loop/agent.ts';
+export {type ControllerSettings, controllerLoop} from './loop/controller.ts';
+export {type ScannerSettings, scannerLoop} from './loop/scanner.ts';
 export * from './model/duration.ts';
 export * from './model/fact.ts';
+export * from './model/file-paths.ts';
 export * from './model/key.ts';
+export * from './model/key-object.ts';
+export * from './model/key-ring.ts';
 export * from './model/layout.ts';
 export * from './model/node.ts';
+export type {NodeObservation} from './model/node-observation.ts';
+export type {ClusterObservation, ControlPlaneNode, SeenReport, ServerLease} from './model/observation.ts';
 export * from './model/resource-types.ts';
 export * from './model/ring.ts';
 export * from './model/spec.ts';
+export {formatTime} from './model/time-text.ts';
+export {newControllerMemory, observeCluster} from './observe/cluster.ts';
+export {newAgentMemory, observeNode} from './observe/node.ts';
+export {controllerRules, planController} from './plan/controller.ts';
+export {type GuardInput, guardFile} from './plan/guard.ts';
+export {type NodeAction, type NodePlan, planNode} from './plan/node.ts';
+export type {Action, Outcome, Phase, Plan, RecordLine, Rule} from './plan/plan.ts';
+export {type Reason, type ReasonName, reasons} from './plan/reason.ts';
+export {type Condition, type ConfigStatus, makeStatus} from './plan/status.ts';
 export * from './ports.ts';

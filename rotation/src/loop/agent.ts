@@ -1,7 +1,7 @@
 // The agent's loop: observe the node → plan → guarded deeds → report, and again. Goes on without the API from disk.
 
 import {removeLeftovers} from '../act/atomic-write.ts';
-import {doNodeAction} from '../act/node-deeds.ts';
+import {doNodeAction, type NodeDeed} from '../act/node-deeds.ts';
 import {makeReport, writeReport} from '../act/report.ts';
 import {openValues, scanPrefixes} from '../act/scan.ts';
 import {busyPeriodMs, idlePeriodMs} from '../limits.ts';
@@ -11,7 +11,7 @@ import type {NodeObservation} from '../model/node-observation.ts';
 import {type AgentMemory, newAgentMemory, observeNode} from '../observe/node.ts';
 import {type NodeAction, type NodePlan, planNode, problem} from '../plan/node.ts';
 import type {ReasonName} from '../plan/reason.ts';
-import {ask, demand, type PortError, type Step} from '../ports.ts';
+import {demand, type PortError, type Result, type Step} from '../ports.ts';
 
 export interface AgentSettings {
   readonly node: string;
@@ -23,31 +23,35 @@ export interface AgentSettings {
   readonly idleMs?: number;
 }
 
-export interface NodeRules {
+/** The plan and deeds an agent runs with; others are handed in by tests that look for the difference. */
+export interface AgentEngine {
   readonly plan: (observation: NodeObservation) => NodePlan;
+  readonly act: (deed: NodeDeed, action: NodeAction) => Step<Result<unknown>>;
 }
 
+export const agentEngine: AgentEngine = {plan: planNode, act: doNodeAction};
+
 /** Runs until the clock port says `stop`. */
-export function* agentLoop(settings: AgentSettings, rules: NodeRules = {plan: planNode}): Step<void> {
+export function* agentLoop(settings: AgentSettings, engine: AgentEngine = agentEngine): Step<void> {
   const can: NodeReport['can'] = settings.etcd === true ? ['scan', 'values'] : [];
   const memory = newAgentMemory(settings.node, settings.recoveryRecipients ?? [], can);
   yield* removeLeftovers(configurationDirectory);
   yield* removeLeftovers(backupDirectory);
   for (;;) {
-    const busy = yield* agentPeriod(memory, rules);
+    const busy = yield* agentPeriod(memory, engine);
     const ms = busy ? busyPeriodMs : Math.min(settings.idleMs ?? idlePeriodMs, idlePeriodMs);
     if ((yield* demand('clock.sleep', {ms})) === 'stop') return;
   }
 }
 
 /** One period; says whether the next should come soon. */
-export function* agentPeriod(memory: AgentMemory, rules: NodeRules = {plan: planNode}): Step<boolean> {
+export function* agentPeriod(memory: AgentMemory, engine: AgentEngine = agentEngine): Step<boolean> {
   const observation = yield* observeNode(memory);
-  const plan = rules.plan(observation);
-  memory.failures = yield* doAll(memory, observation, plan);
+  const plan = engine.plan(observation);
+  memory.failures = yield* doAll(memory, observation, plan, engine);
   if (plan.actions.length > 0) {
     const after = yield* observeNode(memory);
-    yield* report(memory, after, rules.plan(after));
+    yield* report(memory, after, engine.plan(after));
     return true;
   }
   yield* answerScan(memory, observation);
@@ -55,7 +59,12 @@ export function* agentPeriod(memory: AgentMemory, rules: NodeRules = {plan: plan
   return isBusy(observation, plan);
 }
 
-function* doAll(memory: AgentMemory, observation: NodeObservation, plan: NodePlan): Step<Problem[]> {
+function* doAll(
+  memory: AgentMemory,
+  observation: NodeObservation,
+  plan: NodePlan,
+  engine: AgentEngine,
+): Step<Problem[]> {
   const failures: Problem[] = [];
   for (const action of plan.actions) {
     if (
@@ -63,7 +72,7 @@ function* doAll(memory: AgentMemory, observation: NodeObservation, plan: NodePla
       (action.do === 'writeFile' || action.do === 'mint')
     )
       continue;
-    const result = yield* doNodeAction({memory, observation, plan}, action);
+    const result = yield* engine.act({memory, observation, plan}, action);
     yield* demand('trace.event', {
       event: {event: `agent.${action.do}`, node: observation.node, outcome: result.ok ? 'done' : result.error.code},
     });
@@ -151,6 +160,3 @@ function isBusy(observation: NodeObservation, plan: NodePlan): boolean {
     ring.scan !== undefined
   );
 }
-
-/** A scanner's loop: answers scan requests for its node by prefixes alone, and writes nothing else. */
-export {scannerLoop} from './scanner.ts';

@@ -40,6 +40,8 @@ export interface MigrationMark {
   readonly completedAtMs?: number;
   /** Revision of the collection in the answer to the pass's last page. */
   readonly revision?: string;
+  /** An interruption in this pass: it ends in another one. */
+  readonly broken?: true;
   readonly blocked: readonly BlockedObject[];
   readonly blockedCount: number;
   readonly attempts: number;
@@ -122,6 +124,18 @@ export interface DropCertificate {
   readonly atMs: number;
 }
 
+/** One line of the rotation record. */
+export interface RecordedDeed {
+  readonly atMs: number;
+  readonly deed: 'activate' | 'drop' | 'resource';
+  readonly what: string;
+  readonly why: string;
+  readonly facts: readonly string[];
+  /** SHA-256 of the line before; empty for the first. */
+  readonly previous: string;
+  readonly hash: string;
+}
+
 /** A file of a new kind goes to one node first. */
 export interface Trial {
   /** Unique; a refusal names it. */
@@ -188,8 +202,8 @@ export interface Ring {
   readonly handledForget?: string;
   /** Proof pass of no-op writes where etcd cannot be scanned, begun for the keys it shall clear. */
   readonly proof?: {readonly id: string; readonly keys: readonly KeyId[]; readonly migration: readonly MigrationMark[]};
-  /** Hash of the last line of the rotation record. */
-  readonly recordHash?: string;
+  /** The rotation record, oldest line first. */
+  readonly record?: readonly RecordedDeed[];
 }
 
 export type ReadRing =

@@ -28,7 +28,7 @@ function apply(view: View): Outcome {
   if (ring.rotation !== undefined || ring.trial !== undefined || ring.layout.resources.length === 0) return pass;
   if (blockers.length > 0) return wait(...blockers);
   const waiting = obstacles(view, ring.layout);
-  if (waiting.length > 0) return wait(because('DropWaiting', 'not every server has loaded its file'), ...waiting);
+  if (waiting.length > 0) return wait(...waiting);
   const notes = [...adoptedKept(view)];
   const candidates = candidatesOf(view);
   const now = observation.now.wallMs;

@@ -1,6 +1,7 @@
 // Rest: nothing is under way. Says until when, and whether the interval can be kept.
 
 import {writeBudgetAlarm} from '../limits.ts';
+import {formatTime} from '../model/time-text.ts';
 import type {Outcome, Rule} from './plan.ts';
 import {because, type Reason} from './reason.ts';
 import {budgetUsed, interval} from './start.ts';
@@ -13,7 +14,7 @@ function apply(view: View): Outcome {
   const last = ring.history.find(({reason}) => reason !== 'resources');
   const nextAt = (last?.completedAtMs ?? 0) + interval(view);
   const left = Math.max(0, nextAt - observation.now.wallMs);
-  const reasons: Reason[] = [because('Scheduled', `next rotation in ${Math.round(left / 1000)} s`)];
+  const reasons: Reason[] = [because('Scheduled', `next rotation at ${formatTime(nextAt)}`)];
   if (interval(view) > spec.rotationIntervalMs)
     reasons.push(because('IntervalStretched', `a rotation takes ${Math.round(interval(view) / 1000)} s`));
   const used = budgetUsed(view);

@@ -1,0 +1,211 @@
+// One page of the migration: list metadata, write each object again as it is, and mark in the ring how far it came.
+// Nothing is created, no content passes through here, and only a last page without an error ends a pass.
+
+import {blockedListed, migrationPageSize} from '../limits.ts';
+import type {BlockedObject, MigrationMark, Ring} from '../model/ring.ts';
+import {typeName} from '../plan/migrate.ts';
+import {nextRing} from '../plan/plan.ts';
+import {
+  ask,
+  demand,
+  failed,
+  type ListPage,
+  ok,
+  type PortError,
+  type PortRequest,
+  type ResourceType,
+  type Result,
+  type Step,
+  type StoredObject,
+} from '../ports.ts';
+import type {ControllerDeed} from './controller-deeds.ts';
+import {replaceRing} from './controller-deeds.ts';
+
+/** Tries of one object within a page: somebody else's write in between means reading its version again. */
+const triesPerObject = 4;
+
+/** Rewrites one page of the first open mark and stores the mark. */
+export function* migratePage(deed: ControllerDeed, of: 'rotation' | 'proof'): Step<Result<unknown>> {
+  const {observation} = deed;
+  if (observation.ring.state !== 'seen') return failed('unavailable', 'the ring is not known');
+  const ring = observation.ring.value;
+  const marks = (of === 'rotation' ? ring.rotation : ring.proof)?.migration ?? [];
+  const mark = marks.find(({state}) => state === 'pending' || state === 'running');
+  if (mark === undefined) return ok(undefined);
+  const type = typeOf(deed, mark.resource);
+  if (type === undefined) return failed('unavailable', `${mark.resource}: its type is not known`);
+  const page = yield* listPage(type, mark);
+  if (!page.ok) return yield* pageFailed(deed, of, mark, page.error);
+  const inFlight = deed.plan.view?.spec.migration.maxInFlight ?? 1;
+  const rewritten = yield* rewriteAll(type, page.value.items, inFlight);
+  const {wallMs} = yield* demand('clock.now', {});
+  const next = advance(mark, page.value, rewritten, wallMs);
+  return yield* storeMark(deed, of, next);
+}
+
+function typeOf({observation}: ControllerDeed, name: string): ResourceType | undefined {
+  for (const fact of Object.values(observation.types)) {
+    if (fact.state !== 'seen') continue;
+    const type = fact.value.find((each) => typeName(each) === name);
+    if (type !== undefined) return type;
+  }
+  return undefined;
+}
+
+const listPage = (resource: ResourceType, mark: MigrationMark): Step<Result<ListPage>> =>
+  ask('store.list', {
+    resource,
+    limit: migrationPageSize,
+    metadataOnly: true,
+    ...(mark.token === undefined ? {} : {continue: mark.token}),
+  });
+
+/** An expired token goes on with the one in the answer, at a newer revision; then one more pass is needed. */
+function* pageFailed(
+  deed: ControllerDeed,
+  of: 'rotation' | 'proof',
+  mark: MigrationMark,
+  error: PortError,
+): Step<Result<unknown>> {
+  if (error.code !== 'gone' || mark.token === undefined)
+    return failed(error.code, `${mark.resource}: ${error.message}`, error);
+  const {token: _, ...rest} = mark;
+  const next: MigrationMark =
+    error.continue === undefined
+      ? {...rest, state: 'pending', seen: 0}
+      : {...rest, state: 'running', token: error.continue, broken: true};
+  return yield* storeMark(deed, of, next);
+}
+
+type Rewritten = 'same' | 'changed' | 'gone' | {readonly blocked: BlockedObject} | {readonly later: PortError};
+
+function* rewriteAll(
+  resource: ResourceType,
+  items: readonly StoredObject[],
+  maxInFlight: number,
+): Step<readonly Rewritten[]> {
+  const results = new Map<number, Rewritten>();
+  let open = items.map((item, index) => ({item, index}));
+  for (let attempt = 0; attempt < triesPerObject && open.length > 0; attempt++) {
+    const answers = yield* demand('all', {requests: open.map(({item}) => rewriteRequest(resource, item)), maxInFlight});
+    const again: typeof open = [];
+    for (const [at, entry] of open.entries()) {
+      const result = judge(entry.item, answers[at] as Result<{resourceVersion: string}> | undefined);
+      if (result === 'again') again.push(entry);
+      else results.set(entry.index, result);
+    }
+    open = yield* readAgain(resource, again, results);
+  }
+  for (const {item, index} of open)
+    results.set(index, {later: {code: 'conflict', message: `${item.metadata.name} is written all the time`}});
+  return items.map((_, index) => results.get(index) ?? 'gone');
+}
+
+const rewriteRequest = (resource: ResourceType, {metadata}: StoredObject): PortRequest => ({
+  op: 'store.rewrite',
+  args: {
+    resource,
+    ...(metadata.namespace === undefined ? {} : {namespace: metadata.namespace}),
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    resourceVersion: metadata.resourceVersion ?? '',
+  },
+});
+
+function judge(item: StoredObject, answer: Result<{resourceVersion: string}> | undefined): Rewritten | 'again' {
+  if (answer === undefined) return {later: {code: 'unavailable', message: 'no answer'}};
+  if (answer.ok) return answer.value.resourceVersion === item.metadata.resourceVersion ? 'same' : 'changed';
+  const {error} = answer;
+  switch (error.code) {
+    case 'gone':
+      return 'gone';
+    case 'conflict':
+    case 'ambiguous':
+      return 'again';
+    case 'unavailable':
+      return {later: error};
+    case 'denied':
+    case 'invalid':
+      return {
+        blocked: {
+          namespace: item.metadata.namespace ?? '',
+          name: item.metadata.name,
+          reason: `${error.reason ?? error.code}: ${error.message}`.slice(0, 200),
+        },
+      };
+    default:
+      return error.code satisfies never;
+  }
+}
+
+/** Reads the versions of objects that somebody else wrote in between; other uid or none = done. */
+function* readAgain(
+  resource: ResourceType,
+  entries: readonly {readonly item: StoredObject; readonly index: number}[],
+  results: Map<number, Rewritten>,
+): Step<{item: StoredObject; index: number}[]> {
+  const open: {item: StoredObject; index: number}[] = [];
+  for (const {item, index} of entries) {
+    const {name, namespace, uid} = item.metadata;
+    const page = yield* ask('store.list', {
+      resource,
+      limit: 1,
+      metadataOnly: true,
+      onlyName: name,
+      ...(namespace === undefined ? {} : {namespace}),
+    });
+    if (!page.ok) results.set(index, {later: page.error});
+    else {
+      const fresh = page.value.items[0];
+      if (fresh === undefined || fresh.metadata.uid !== uid) results.set(index, 'gone');
+      else open.push({item: fresh, index});
+    }
+  }
+  return open;
+}
+
+function advance(mark: MigrationMark, page: ListPage, results: readonly Rewritten[], now: number): MigrationMark {
+  const changed = results.filter((each) => each === 'changed').length;
+  const blocked = results.flatMap((each) => (typeof each === 'object' && 'blocked' in each ? [each.blocked] : []));
+  const later = results.flatMap((each) => (typeof each === 'object' && 'later' in each ? [each.later] : []));
+  const {token: _token, ...rest} = mark;
+  const more = page.continue !== undefined && page.continue !== '';
+  const counted = {
+    ...rest,
+    seen: mark.seen + page.items.length,
+    rewritten: mark.rewritten + changed,
+    blocked: [...mark.blocked, ...blocked].slice(0, blockedListed),
+    blockedCount: mark.blockedCount + blocked.length,
+    ...(later.length > 0 || mark.broken === true ? {broken: true as const} : {}),
+  };
+  if (more) return {...counted, state: 'running', token: page.continue ?? ''};
+  return finishPass(counted, page.resourceVersion, now);
+}
+
+/** A pass with an interruption in it proves nothing: it begins again. */
+function finishPass(mark: Omit<MigrationMark, 'token'>, revision: string, now: number): MigrationMark {
+  const {broken, ...rest} = mark;
+  if (broken === true) return {...rest, state: 'pending', pass: mark.pass + 1, seen: 0, blocked: [], blockedCount: 0};
+  const ended = {...rest, revision, completedAtMs: now};
+  if (mark.blockedCount === 0) return {...ended, state: 'done'};
+  return {...ended, state: 'blocked', attempts: mark.attempts + 1, lastAttemptAtMs: now};
+}
+
+function* storeMark(
+  {memory, observation}: ControllerDeed,
+  of: 'rotation' | 'proof',
+  mark: MigrationMark,
+): Step<Result<unknown>> {
+  if (observation.ring.state !== 'seen') return failed('unavailable', 'the ring is not known');
+  const ring: Ring = observation.ring.value;
+  const replace = (marks: readonly MigrationMark[]): readonly MigrationMark[] =>
+    marks.map((each) => (each.resource === mark.resource ? mark : each));
+  if (of === 'rotation' && ring.rotation !== undefined) {
+    return yield* replaceRing(
+      memory,
+      nextRing(ring, {rotation: {...ring.rotation, migration: replace(ring.rotation.migration)}}),
+    );
+  }
+  if (ring.proof === undefined) return ok(undefined);
+  return yield* replaceRing(memory, nextRing(ring, {proof: {...ring.proof, migration: replace(ring.proof.migration)}}));
+}

@@ -1,0 +1,86 @@
+// The controller's loop: observe → plan → at most one deed → status, and again.
+
+import {type ControllerDeed, doControllerAction, writeStatus} from '../act/controller-deeds.ts';
+import {holdLease, newLeaseMemory, releaseLease} from '../act/lease.ts';
+import {busyPeriodMs} from '../limits.ts';
+import {type Fact, seen} from '../model/fact.ts';
+import type {ClusterObservation} from '../model/observation.ts';
+import {type ControllerMemory, newControllerMemory, observeCluster} from '../observe/cluster.ts';
+import {planController} from '../plan/controller.ts';
+import type {Action, Plan} from '../plan/plan.ts';
+import {demand, type Result, type Step} from '../ports.ts';
+
+export interface ControllerSettings {
+  /** Unique to this process; holder of the lease. */
+  readonly identity: string;
+  /** Says which fields of our kinds the installed CRDs would drop; none by default. */
+  readonly readPruned?: () => Step<Fact<readonly string[]>>;
+}
+
+/** The rules and deeds a controller runs with; others are handed in by tests that look for the difference. */
+export interface ControllerEngine {
+  readonly plan: (observation: ClusterObservation) => Plan;
+  readonly act: (deed: ControllerDeed, action: Action) => Step<Result<unknown>>;
+}
+
+export const controllerEngine: ControllerEngine = {
+  plan: (observation) => planController(observation),
+  act: doControllerAction,
+};
+
+function* nothingPruned(): Step<Fact<readonly string[]>> {
+  return seen([]);
+}
+
+/** Runs until the clock port says `stop`; gives the lease back at the end. */
+export function* controllerLoop(settings: ControllerSettings, engine: ControllerEngine = controllerEngine): Step<void> {
+  const memory = newControllerMemory(newLeaseMemory(settings.identity), settings.readPruned ?? nothingPruned);
+  for (;;) {
+    const sleepMs = yield* controllerPeriod(memory, engine);
+    if ((yield* demand('clock.sleep', {ms: sleepMs})) === 'stop') break;
+  }
+  yield* releaseLease(memory.lease);
+}
+
+/** One period; answers how long to sleep, ms. */
+export function* controllerPeriod(memory: ControllerMemory, engine: ControllerEngine): Step<number> {
+  const now = yield* demand('clock.now', {});
+  const leading = yield* holdLease(memory.lease, now);
+  if (!leading) {
+    memory.ownEpoch = undefined;
+    return busyPeriodMs * 2;
+  }
+  const observation = yield* observeCluster(memory, leading);
+  if (isOvertaken(memory, observation)) return yield* standDown(memory);
+  const plan = engine.plan(observation);
+  const deed: ControllerDeed = {memory, observation, plan};
+  let failed = false;
+  for (const action of plan.actions) {
+    const result = yield* engine.act(deed, action);
+    failed = !result.ok;
+    const reason = plan.reasons[0];
+    yield* demand('trace.event', {
+      event: {
+        event: `controller.${action.do}`,
+        reason: reason?.reason ?? '',
+        message: reason?.message ?? '',
+        outcome: result.ok ? 'done' : `${result.error.code}: ${result.error.message}`,
+      },
+    });
+    if (!result.ok) break;
+  }
+  yield* writeStatus(deed);
+  if (plan.actions.length > 0 && !failed) return 0;
+  const after = yield* demand('clock.now', {});
+  return Math.max(0, Math.min(plan.wakeAtMs - after.monotonicMs, plan.phase === 'Idle' ? plan.wakeAtMs : busyPeriodMs));
+}
+
+/** Another leader raised the epoch above ours. */
+const isOvertaken = (memory: ControllerMemory, {ring}: ClusterObservation): boolean =>
+  memory.ownEpoch !== undefined && ring.state === 'seen' && ring.value.epoch > memory.ownEpoch;
+
+function* standDown(memory: ControllerMemory): Step<number> {
+  memory.ownEpoch = undefined;
+  yield* releaseLease(memory.lease);
+  return busyPeriodMs * 5;
+}

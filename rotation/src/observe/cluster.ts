@@ -1,0 +1,202 @@
+// What a controller reads each period. Every failed read is an unknown fact, so that it can only take actions away.
+
+import type {LeaseMemory} from '../act/lease.ts';
+import {leaseAliveMs} from '../limits.ts';
+import {absent, type Fact, seen, unread} from '../model/fact.ts';
+import {type NodeReport, readNodeReport} from '../model/node.ts';
+import type {ClusterObservation, ControlPlaneNode, SeenReport, ServerLease} from '../model/observation.ts';
+import {
+  configResource,
+  kubernetesNodeResource,
+  leaseResource,
+  nodeReportResource,
+  ourNamespace,
+  ringResource,
+  singletonName,
+} from '../model/resource-types.ts';
+import {type Ring, readRing} from '../model/ring.ts';
+import {type ReadSpec, readSpec} from '../model/spec.ts';
+import {ask, demand, type Instant, type ResourceType, type Step, type StoredObject} from '../ports.ts';
+import {listAll} from './lists.ts';
+import {readClusterId, readKeyObjects} from './node.ts';
+
+/** The controller's memory: a plain value, lost at a crash without harm. */
+export interface ControllerMemory {
+  readonly lease: LeaseMemory;
+  ownEpoch: number | undefined;
+  /** Since when each server lease shows the renewal it shows now, and whether a change was seen. */
+  readonly leases: Map<string, {renewTime: string; sinceMs: number; changed: boolean}>;
+  readonly reports: Map<string, {sequence: number; sinceMs: number}>;
+  lists: {result: Readonly<Record<string, string>>; atMs: number; after: string} | undefined;
+  readonly compacted: Set<string>;
+  ringObject: StoredObject | undefined;
+  configObject: StoredObject | undefined;
+  lastStatus: string;
+  /** Reads which fields the installed CRDs would drop; given by the host. */
+  readonly readPruned: () => Step<Fact<readonly string[]>>;
+}
+
+export const newControllerMemory = (
+  lease: LeaseMemory,
+  readPruned: ControllerMemory['readPruned'],
+): ControllerMemory => ({
+  lease,
+  ownEpoch: undefined,
+  leases: new Map(),
+  reports: new Map(),
+  lists: undefined,
+  compacted: new Set(),
+  ringObject: undefined,
+  configObject: undefined,
+  lastStatus: '',
+  readPruned,
+});
+
+/** A check of all lists counts this long, ms; one that found something is repeated sooner. */
+const listsLifeMs = 600_000;
+const listsRetryMs = 15_000;
+
+/** Reads everything a plan needs. */
+export function* observeCluster(memory: ControllerMemory, leading: boolean): Step<ClusterObservation> {
+  const now = yield* demand('clock.now', {});
+  const clusterId = yield* readClusterId();
+  const {spec, ring, annotations} = yield* readConfigAndRing(memory);
+  const {reports, bad} = yield* readReports(memory, now);
+  const keyObjects = yield* readKeyObjects();
+  const leases = yield* readLeases(memory, now);
+  const controlPlaneNodes = yield* readNodes();
+  const types = yield* readTypes(spec, ring);
+  const pruned = yield* memory.readPruned();
+  return {
+    now,
+    leading,
+    ...(memory.ownEpoch === undefined ? {} : {ownEpoch: memory.ownEpoch}),
+    clusterId,
+    spec,
+    ring,
+    ringAnnotations: annotations,
+    reports,
+    badReports: bad,
+    keyObjects,
+    leases,
+    controlPlaneNodes,
+    types,
+    lists: listsFact(memory, ring, now),
+    compacted: [...memory.compacted].sort(),
+    pruned,
+  };
+}
+
+function* readConfigAndRing(
+  memory: ControllerMemory,
+): Step<{spec: Fact<ReadSpec>; ring: Fact<Ring>; annotations: Readonly<Record<string, string>>}> {
+  const config = yield* ask('store.get', {resource: configResource, name: singletonName});
+  memory.configObject = config.ok ? config.value : undefined;
+  const spec: Fact<ReadSpec> = !config.ok
+    ? unread(config.error)
+    : config.value === undefined
+      ? absent
+      : seen(readSpec(config.value));
+  const object = yield* ask('store.get', {resource: ringResource, namespace: ourNamespace, name: singletonName});
+  if (!object.ok) return {spec, ring: unread(object.error), annotations: {}};
+  memory.ringObject = object.value;
+  if (object.value === undefined) return {spec, ring: absent, annotations: {}};
+  const read = readRing(object.value);
+  const annotations = object.value.metadata.annotations ?? {};
+  if (read.outcome === 'ok')
+    return {spec, ring: seen(read.ring, object.value.metadata.resourceVersion ?? ''), annotations};
+  const why = read.outcome === 'newer' ? `written by a newer release (v${read.v})` : read.detail;
+  return {spec, ring: {state: 'unknown', why}, annotations};
+}
+
+function* readReports(
+  memory: ControllerMemory,
+  now: Instant,
+): Step<{reports: Fact<readonly SeenReport[]>; bad: Record<string, string>}> {
+  const list = yield* listAll({resource: nodeReportResource, namespace: ourNamespace});
+  if (list.state !== 'seen') return {reports: list, bad: {}};
+  const bad: Record<string, string> = {};
+  const reports: SeenReport[] = [];
+  for (const item of list.value) {
+    const read = readNodeReport(item);
+    if (read.outcome !== 'ok') {
+      if (item.status !== undefined)
+        bad[item.metadata.name] = read.outcome === 'newer' ? `written by a newer release (v${read.v})` : read.detail;
+      continue;
+    }
+    if (read.report.node !== item.metadata.name) bad[item.metadata.name] = `it speaks for ${read.report.node}`;
+    else reports.push({report: read.report, unchangedForMs: unchangedFor(memory, read.report, now)});
+  }
+  return {reports: seen(reports.sort((a, b) => (a.report.node < b.report.node ? -1 : 1))), bad};
+}
+
+function unchangedFor(memory: ControllerMemory, report: NodeReport, now: Instant): number {
+  const old = memory.reports.get(report.node);
+  if (old === undefined || old.sequence !== report.sequence) {
+    memory.reports.set(report.node, {sequence: report.sequence, sinceMs: now.monotonicMs});
+    return 0;
+  }
+  return now.monotonicMs - old.sinceMs;
+}
+
+function* readLeases(memory: ControllerMemory, now: Instant): Step<Fact<readonly ServerLease[]>> {
+  const list = yield* listAll({
+    resource: leaseResource,
+    namespace: ourNamespace,
+    labelSelector: 'apiserver.kubernetes.io/identity=kube-apiserver',
+  });
+  if (list.state !== 'seen') return list;
+  const leases = list.value.map((item): ServerLease => {
+    const identity = item.metadata.name;
+    const renewTime = String((item.spec as {renewTime?: unknown} | undefined)?.renewTime ?? '');
+    const old = memory.leases.get(identity);
+    const entry =
+      old?.renewTime === renewTime ? old : {renewTime, sinceMs: now.monotonicMs, changed: old !== undefined};
+    memory.leases.set(identity, entry);
+    const age = now.monotonicMs - entry.sinceMs;
+    const life = age >= leaseAliveMs ? 'silent' : entry.changed ? 'alive' : 'unknown';
+    return {identity, hostName: item.metadata.labels?.['kubernetes.io/hostname'] ?? '', life};
+  });
+  return seen(leases.sort((a, b) => (a.identity < b.identity ? -1 : 1)));
+}
+
+function* readNodes(): Step<Fact<readonly ControlPlaneNode[]>> {
+  const list = yield* listAll({
+    resource: kubernetesNodeResource,
+    labelSelector: 'node-role.kubernetes.io/control-plane',
+  });
+  if (list.state !== 'seen') return list;
+  const nodes = list.value.map((item): ControlPlaneNode => {
+    const addresses =
+      (item.status as {addresses?: readonly {type?: string; address?: string}[]} | undefined)?.addresses ?? [];
+    return {name: item.metadata.name, address: addresses.find(({type}) => type === 'InternalIP')?.address ?? ''};
+  });
+  return seen(nodes.sort((a, b) => (a.name < b.name ? -1 : 1)));
+}
+
+function* readTypes(
+  spec: Fact<ReadSpec>,
+  ring: Fact<Ring>,
+): Step<Readonly<Record<string, Fact<readonly ResourceType[]>>>> {
+  const names = new Set<string>();
+  if (spec.state === 'seen' && spec.value.outcome === 'ok')
+    for (const name of spec.value.spec.resources) names.add(name);
+  if (ring.state === 'seen') for (const {resource} of ring.value.layout.resources) names.add(resource);
+  const types: Record<string, Fact<readonly ResourceType[]>> = {};
+  for (const resource of [...names].sort()) {
+    const answer = yield* ask('store.resolve', {resource});
+    types[resource] = answer.ok ? seen(answer.value) : unread(answer.error);
+  }
+  return types;
+}
+
+/** What a rotation rests on: a check made since the last one ended. */
+export const listsEpoch = (ring: Fact<Ring>): string =>
+  ring.state === 'seen' ? `${ring.value.history[0]?.revision ?? 0} ${ring.value.history[0]?.completedAtMs ?? 0}` : '';
+
+function listsFact(memory: ControllerMemory, ring: Fact<Ring>, now: Instant): ClusterObservation['lists'] {
+  const {lists} = memory;
+  if (lists === undefined || lists.after !== listsEpoch(ring)) return absent;
+  const life = Object.keys(lists.result).length > 0 ? listsRetryMs : listsLifeMs;
+  return now.monotonicMs - lists.atMs > life ? absent : seen(lists.result);
+}
