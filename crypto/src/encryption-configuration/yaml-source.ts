@@ -42,7 +42,7 @@ export const char = {
 
 /** Makes a source of a text, whose leading byte order mark is not part of it. Throws a `Refusal`. */
 export function sourceOf(text: string): Source {
-  const points = Uint32Array.from(text, (character) => character.codePointAt(0) ?? 0);
+  const points = pointsOf(text);
   const start = points[0] === byteOrderMark ? 1 : 0;
   for (let i = start; i < points.length; i++) {
     const point = points[i] ?? 0;
@@ -50,6 +50,17 @@ export function sourceOf(text: string): Source {
     if (!isPrintable(point)) throw new Refusal('not-yaml', `expected printable text, got a control character at ${i}`);
   }
   return {points: points.subarray(start), at: 0, line: 0, column: 0};
+}
+
+function pointsOf(text: string): Uint32Array {
+  const points = new Uint32Array(text.length);
+  let count = 0;
+  for (let at = 0; at < text.length; count++) {
+    const point = text.codePointAt(at) ?? 0;
+    points[count] = point;
+    at += point > 0xffff ? 2 : 1;
+  }
+  return points.subarray(0, count);
 }
 
 // YAML 1.1, section 5.1.
