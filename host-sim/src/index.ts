@@ -1,5 +1,6 @@
 // The simulated host: a cluster in virtual time with the rotation's ports, faults, users and oracles.
 
+export {allInvariants} from './oracles/index.ts';
 export type {Finding} from './oracles/readable.ts';
 export {type InvariantName, InvariantViolation, type ViolationDetail} from './oracles/violation.ts';
 export {createSimPorts, type SimPortsOptions} from './ports/index.ts';
@@ -13,6 +14,6 @@ export {
 } from './run.ts';
 export type {Cluster} from './world/cluster.ts';
 export {configMapResource, customKind, defaultKinds, type Kind, secretResource} from './world/kinds.ts';
-export {defaultConfigPath, type NodeOptions, type SimNode} from './world/node.ts';
+export {defaultConfigPath, faultActor, type NodeOptions, type SimNode} from './world/node.ts';
 export type {Admission} from './world/objects.ts';
 export type {UserCounts, UserFailure, UserOptions, Users} from './world/users.ts';

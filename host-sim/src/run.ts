@@ -7,6 +7,7 @@ import {maxLatencyMs, minLatencyMs} from './limits.ts';
 import {watchInvariants} from './oracles/index.ts';
 import type {NameRegistry} from './oracles/name.ts';
 import type {Finding} from './oracles/readable.ts';
+import type {InvariantName} from './oracles/violation.ts';
 import {type Decorator, Program, type ProgramState} from './program.ts';
 import {Cluster} from './world/cluster.ts';
 import type {Kind} from './world/kinds.ts';
@@ -28,8 +29,8 @@ export interface SimulationOptions {
   readonly file?: Uint8Array | 'absent';
   /** Values are encrypted and opened for real, at each write and read. */
   readonly realCrypto?: boolean;
-  /** Whether broken invariants end the run; without it nobody watches. */
-  readonly oracles?: boolean;
+  /** Invariants whose breaking ends the run; absent: all of them, and with an empty list nobody watches. */
+  readonly oracles?: readonly InvariantName[];
   readonly epochMs?: number;
   readonly pollMs?: number;
   readonly compactionMs?: number;
@@ -85,7 +86,7 @@ export class Simulation {
       ...(options.compactionMs === undefined ? {} : {compactionMs: options.compactionMs}),
     });
     const registry: NameRegistry = new Map();
-    this.#findings = options.oracles === false ? [] : watchInvariants(this.cluster, registry).findings;
+    this.#findings = watchInvariants(this.cluster, registry, options.oracles).findings;
     this.users = new Users(this.cluster, options.users);
     for (const [resource, count] of Object.entries(options.objects ?? {})) this.users.populate(resource, count);
     this.cluster.observe({onCommit: ({writer}, kind) => this.#hint(writer, kind)});

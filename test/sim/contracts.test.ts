@@ -9,7 +9,7 @@ import {contractFile, serverContract} from '../ports/server-contract.ts';
 import {storeContract} from '../ports/store-contract.ts';
 import {promised} from './promised.ts';
 
-const quiet = {seed: 1, nodes: 1, oracles: false} as const;
+const quiet = {seed: 1, nodes: 1, oracles: []} as const;
 const onNode = {program: 'contract', node: 'n1'};
 
 storeContract('simulated', () => {

@@ -1,5 +1,5 @@
 // S1, readable: a server that serves has loaded every key that a live value or one in uncompacted history needs.
-// Named exception: a server that started before any agent of its node could act (`UngatedStart`) is a finding, until
+// Named exceptions: what a fault did to a file that the server then loaded (`TamperedFile`) is a finding; a server that started before any agent of its node could act (`UngatedStart`) is a finding, until
 // it reads everything or its time is up.
 
 import {ungatedStartMs} from '../limits.ts';
@@ -11,7 +11,7 @@ import {type KeyTag, unreadableTag} from '../world/stored-value.ts';
 import {violator} from './violation.ts';
 
 export interface Finding {
-  readonly name: 'UngatedStart';
+  readonly name: 'UngatedStart' | 'TamperedFile';
   readonly atMs: number;
   readonly node: string;
   readonly key: KeyTag;
@@ -24,10 +24,12 @@ export function watchReadable(cluster: Cluster, findings: Finding[]): Observer {
   const judge = (server: Server, resource: string, key: KeyTag): void => {
     if (key === unreadableTag || server.canRead(resource, key)) return;
     const untilMs = ungated.get(server);
-    if (untilMs === undefined || scheduler.nowMs >= untilMs) {
+    const tampered = cluster.node(server.node).isTampered(server.loadedHash);
+    const name = tampered ? 'TamperedFile' : 'UngatedStart';
+    if (!tampered && (untilMs === undefined || scheduler.nowMs >= untilMs)) {
       violate({node: server.node, key, explanation: `a serving server has not loaded a key that ${resource} needs`});
     }
-    findings.push({name: 'UngatedStart', atMs: scheduler.nowMs, node: server.node, key});
+    findings.push({name, atMs: scheduler.nowMs, node: server.node, key});
   };
   const readsAll = (server: Server): boolean => {
     for (const resource of cluster.need.resources()) {

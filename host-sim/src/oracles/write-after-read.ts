@@ -46,14 +46,20 @@ export function watchWriteAfterRead(cluster: Cluster): Observer {
 const reads = (transformers: Transformers, resource: string, key: KeyTag): boolean =>
   transformers.of(resource).some(({tag}) => tag === key);
 
-/** What a node would write with and can read: its file, and every process of its server. */
+/**
+ * What a node would write with and can read: its file, and every process of its server. What a fault put there is
+ * not the engine's deed and is left out.
+ */
 function viewsOf(node: SimNode): readonly View[] {
   const {name, file} = node;
   const loaded = node.processes
-    .filter(({mayWrite}) => mayWrite)
+    .filter(({mayWrite, loadedHash}) => mayWrite && !node.isTampered(loadedHash))
     .map((server): View => ({node: name, what: 'loaded', transformers: server.loaded, mustRead: server.serves}));
   const transformers = filed(file);
-  return transformers === undefined ? loaded : [{node: name, what: 'file', transformers, mustRead: true}, ...loaded];
+  const hash = file.state === 'absent' ? undefined : file.hash;
+  return transformers === undefined || node.isTampered(hash)
+    ? loaded
+    : [{node: name, what: 'file', transformers, mustRead: true}, ...loaded];
 }
 
 function filed(file: FileView): Transformers | undefined {

@@ -7,6 +7,8 @@ import {Disk, type DiskActor, type DiskNode} from './disk.ts';
 import {serverIdentity} from './identity.ts';
 import {refusal, Server} from './server.ts';
 
+/** Who edits files by hand, flips bits and restores old disks: nothing that the engine could have prevented. */
+export const faultActor = 'fault';
 export const defaultConfigPath = '/etc/kubernetes/encryption-provider.conf';
 
 /** What an operator or platform decides about a node; faults change it while the world runs. */
@@ -63,6 +65,7 @@ export class SimNode {
   #pinned: DiskNode | undefined;
   #retry: Cancel | undefined;
   #bootedAtMs = 0;
+  readonly #tampered = new Set<string>();
   #file: FileView = absentFile;
   #signature = '';
 
@@ -117,6 +120,11 @@ export class SimNode {
   /** Why the server of this node would not start with a file; undefined when it would. */
   refusalOf(file: FileView): string | undefined {
     return refusal(file, (kind) => this.settings.accepts(kind));
+  }
+
+  /** Whether a content is there, or is loaded, because of a fault and not because a program wrote it. */
+  isTampered(hash: string | undefined): boolean {
+    return this.#tampered.has(hash ?? absentHash);
   }
 
   /** The file as it would be found after a power loss now, one view for each way it could go. */
@@ -235,7 +243,10 @@ export class SimNode {
     this.#file = now?.kind === 'file' ? this.#host.readBytes(now.now.bytes) : absentFile;
     for (const server of this.#processes) server.noticeFile();
     if (before !== this.#file) {
-      this.#host.trace(this.name, 'file-changed', this.#file.state === 'absent' ? 'absent' : this.#file.hash);
+      const hash = hashOf(this.#file);
+      if (actor === faultActor) this.#tampered.add(hash);
+      else if (actor.startsWith('program/')) this.#tampered.delete(hash);
+      this.#host.trace(this.name, 'file-changed', hash);
       this.#host.onFile(this, before, actor);
     }
     this.#host.onDisk(this, actor);
@@ -250,6 +261,9 @@ function settingsIn({
 }: NodeOptions): Partial<NodeSettings> {
   return settings;
 }
+
+const absentHash = 'absent';
+const hashOf = (file: FileView): string => (file.state === 'absent' ? absentHash : file.hash);
 
 function signatureOf(node: DiskNode | undefined): string {
   if (node === undefined) return '-';
