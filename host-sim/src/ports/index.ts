@@ -14,6 +14,8 @@ export interface SimPortsOptions {
   readonly program: string;
   /** The node it runs on. Without one it has no files, no server of its own and no raw etcd. */
   readonly node?: string;
+  /** Whose writes these are; a person's are not judged as the engine's. */
+  readonly as?: 'program' | 'user';
   /** Node whose server answers all its requests; absent: the servers take turns. */
   readonly via?: string;
   /** Whether it may ask for a resource at all; absent: every one. */

@@ -9,6 +9,7 @@ type StoreOperation = Extract<keyof SyncPorts, `store.${string}`>;
 
 export interface StorePortOptions {
   readonly program: string;
+  readonly as?: 'program' | 'user';
   readonly via?: string;
   /** Whether the program may ask for a resource at all. */
   readonly access?: (resource: ResourceType) => boolean;
@@ -16,9 +17,9 @@ export interface StorePortOptions {
 
 export function createStorePort(
   cluster: Cluster,
-  {program, via, access = everything}: StorePortOptions,
+  {program, as = 'program', via, access = everything}: StorePortOptions,
 ): Pick<SyncPorts, StoreOperation> {
-  const writer = `program/${program}`;
+  const writer = `${as}/${program}`;
   const through = <T>(answer: (caller: Caller) => Result<T>): Result<T> => {
     const pinned = via === undefined ? undefined : cluster.node(via).server;
     const server = via === undefined ? cluster.nextServer() : pinned?.serves === true ? pinned : undefined;

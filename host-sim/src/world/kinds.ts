@@ -53,7 +53,7 @@ function builtin(resource: ResourceType, directory = resource.plural, more: Part
 
 /** A kind defined by a CustomResourceDefinition. */
 export function customKind(resource: ResourceType, more: Partial<Kind> = {}): Kind {
-  return builtin(resource, `${resource.group}/${resource.plural}`, {status: true, generation: true, ...more});
+  return builtin(resource, `${resource.group}/${resource.plural}`, {generation: true, ...more});
 }
 
 export const defaultKinds: readonly Kind[] = [
@@ -64,10 +64,10 @@ export const defaultKinds: readonly Kind[] = [
   builtin(kubernetesNodeResource, 'minions', {status: true}),
   builtin(leaseResource),
   builtin(deploymentResource, 'deployments', {status: true, generation: true}),
-  customKind(configResource),
-  customKind(ringResource),
-  customKind(nodeReportResource),
-  customKind(keyResource),
+  customKind(configResource, {status: true}),
+  customKind(ringResource, {status: false}),
+  customKind(nodeReportResource, {status: false}),
+  customKind(keyResource, {status: false}),
 ];
 
 export interface Kinds {

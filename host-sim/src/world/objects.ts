@@ -356,11 +356,13 @@ function nextObject(kind: Kind, before: StoredObject, asked: StoredObject, what:
     metadata: {...metadata, ...own},
     ...(kind.status ? {status: before.status} : {}),
   });
-  if (generation === undefined || sameContent(before, next)) return next;
+  if (generation === undefined || sameContent(kind, before, next)) return next;
   return canonicalObject({...next, metadata: {...next.metadata, generation: generation + 1}});
 }
 
-function sameContent(a: StoredObject, b: StoredObject): boolean {
-  const content = ({metadata: _metadata, status: _status, ...rest}: StoredObject): string => JSON.stringify(rest);
+/** A status counts as content where it is no subresource. */
+function sameContent(kind: Kind, a: StoredObject, b: StoredObject): boolean {
+  const content = ({metadata: _metadata, status, ...rest}: StoredObject): string =>
+    JSON.stringify(kind.status ? rest : {...rest, status});
   return content(a) === content(b);
 }
