@@ -1,0 +1,351 @@
+// What the simulated world does, sentence by sentence: the assumptions about kube-apiserver, etcd and a disk that the
+// engine is tried against.
+
+import {utf8} from '@etcd-encryption/crypto';
+import {
+  createSimPorts,
+  createSimulation,
+  type Simulation,
+  type SimulationOptions,
+  secretResource,
+} from '@etcd-encryption/host-sim';
+import {eventResource, leaseResource, type StoredObject, type SyncPorts} from '@etcd-encryption/rotation';
+import {describe, expect, test} from 'vitest';
+import {serverIdentity} from '../../host-k8s/src/server-identity.ts';
+import {expectError, expectValue} from '../ports/answers.ts';
+import {file, shortKey, testKey} from './files.ts';
+
+const [k1, k2] = [testKey(1), testKey(2)];
+const configPath = '/etc/kubernetes/encryption-provider.conf';
+const pollMs = 60_000;
+
+/** A world that nobody watches: what is tried here would break every invariant. */
+const world = (options: Partial<SimulationOptions> = {}): Simulation =>
+  createSimulation({seed: 5, nodes: 1, oracles: [], file: file([k1, 'identity']), ...options});
+
+const portsOf = ({cluster}: Simulation, node = 'n1', more = {}): SyncPorts =>
+  createSimPorts(cluster, {program: 'test', node, ...more});
+const place = ({cluster}: Simulation, node: string, bytes: Uint8Array): void =>
+  cluster.node(node).disk.place(configPath, bytes);
+const secret = (name: string): StoredObject => ({metadata: {name, namespace: 'default'}, data: {a: name}});
+const address = (name: string) => ({resource: secretResource, namespace: 'default', name});
+const create = (ports: SyncPorts, name: string): StoredObject =>
+  expectValue(ports['store.create']({resource: secretResource, object: secret(name)}));
+
+function prefixes(ports: SyncPorts): readonly string[] {
+  const {entries} = expectValue(ports['etcd.scan']({prefix: '/registry/secrets/', limit: 99, headBytes: 40}));
+  return entries.map(({head}) => new TextDecoder().decode(head).split(':').slice(0, 5).join(':'));
+}
+
+describe('a server and its file', () => {
+  test('a changed file ⇒ loaded at the next poll, at most a period later, each server at its own time', () => {
+    const simulation = world({nodes: 3});
+    const loadedAt = new Map<string, number>();
+    simulation.cluster.observe({onServer: ({name}) => loadedAt.set(name, simulation.nowMs)});
+    for (const node of ['n1', 'n2', 'n3']) place(simulation, node, file([k1, k2, 'identity']));
+    simulation.runFor(pollMs);
+    const times = [...loadedAt.values()];
+    expect(times).toHaveLength(3);
+    expect(new Set(times).size).toBe(3);
+    expect(Math.max(...times)).toBeLessThanOrEqual(pollMs);
+  });
+
+  test('a single-file mount ⇒ the old inode until a restart, but writing in place is seen', () => {
+    const simulation = world({nodes: [{name: 'n1', address: '10.0.0.1', mount: 'single-file'}]});
+    const {disk} = simulation.cluster.node('n1');
+    const ports = portsOf(simulation);
+    const hash = () => expectValue(ports['server.evidence']({})).loadedHash;
+    const before = hash();
+    place(simulation, 'n1', file([k1, k2, 'identity']));
+    simulation.runFor(10 * pollMs);
+    expect(hash()).toBe(before);
+    simulation.cluster.node('n1').restart();
+    simulation.runFor(10_000);
+    const replaced = hash();
+    expect(replaced).not.toBe(before);
+    disk.write(configPath, file([k1, 'identity']), false, 'test');
+    simulation.runFor(pollMs);
+    expect(hash()).toBe(before);
+  });
+
+  test('automatic reload is off ⇒ the old keys until a restart', () => {
+    const simulation = world({nodes: [{name: 'n1', address: '10.0.0.1', automaticReload: false}]});
+    place(simulation, 'n1', file([k2, k1, 'identity']));
+    simulation.runFor(10 * pollMs);
+    create(portsOf(simulation), 'a');
+    expect(prefixes(portsOf(simulation))).toEqual([`k8s:enc:aesgcm:v1:${k1.name}`]);
+  });
+
+  test('a refused file ⇒ harmless to the running server, fatal at its next start, until the file is good', () => {
+    const simulation = world();
+    place(simulation, 'n1', utf8('{'));
+    simulation.runFor(pollMs);
+    const node = simulation.cluster.node('n1');
+    expect(node.server?.serves).toBe(true);
+    node.restart();
+    simulation.runFor(pollMs);
+    expect(node.server?.serves).not.toBe(true);
+    expectError(portsOf(simulation)['store.get'](address('a')), 'unavailable', 'ECONNREFUSED');
+    place(simulation, 'n1', file([k1, 'identity']));
+    simulation.runFor(pollMs);
+    expect(node.server?.serves).toBe(true);
+  });
+
+  test('FIPS only ⇒ aesgcm is refused', () => {
+    const simulation = world({file: file(['identity']), nodes: [{name: 'n1', address: '10.0.0.1', fipsOnly: true}]});
+    place(simulation, 'n1', file([k1, 'identity']));
+    simulation.runFor(pollMs);
+    expect(expectValue(portsOf(simulation)['server.evidence']({})).reloadFailures).toBe(1);
+  });
+
+  test('older metrics ⇒ no hash, or nothing at all', () => {
+    const simulation = world({
+      nodes: [
+        {name: 'n1', address: '10.0.0.1', metrics: 'labelled'},
+        {name: 'n2', address: '10.0.0.2', metrics: 'none'},
+      ],
+    });
+    const evidence = ['n1', 'n2'].map((node) => expectValue(portsOf(simulation, node)['server.evidence']({})));
+    expect(evidence.map(({loadedHash, identityHashes}) => [loadedHash, identityHashes.length])).toEqual([
+      [undefined, 1],
+      [undefined, 0],
+    ]);
+  });
+
+  test('identity and its hash ⇒ what the real host computes from the same host name', () => {
+    const evidence = expectValue(portsOf(world())['server.evidence']({}));
+    const {identity, hash} = serverIdentity('n1');
+    expect([evidence.expectedIdentity, evidence.expectedIdentityHash]).toEqual([identity, hash]);
+  });
+
+  test('a server that is draining ⇒ takes no request, may still commit for a while', () => {
+    const simulation = world();
+    const node = simulation.cluster.node('n1');
+    const {server} = node;
+    node.stop(130_000);
+    simulation.runFor(100_000);
+    expect([server?.serves, server?.mayWrite]).toEqual([false, true]);
+    simulation.runFor(30_000);
+    expect(server?.mayWrite).toBe(false);
+  });
+});
+
+describe('values under keys', () => {
+  test('a rewrite changes the version exactly if the value is stale for the server that answers', () => {
+    const simulation = world({nodes: 2, file: file([k1, k2, 'identity'])});
+    const created = create(portsOf(simulation, 'n1', {via: 'n1'}), 'a');
+    place(simulation, 'n2', file([k2, k1, 'identity']));
+    simulation.runFor(pollMs);
+    const rewrite = (via: string): string => {
+      const ports = portsOf(simulation, 'n1', {via});
+      const {uid = '', resourceVersion = ''} = expectValue(ports['store.get'](address('a')))?.metadata ?? {};
+      return expectValue(ports['store.rewrite']({...address('a'), uid, resourceVersion})).resourceVersion;
+    };
+    expect(rewrite('n1')).toBe(created.metadata.resourceVersion);
+    const forward = rewrite('n2');
+    expect(forward).not.toBe(created.metadata.resourceVersion);
+    expect(prefixes(portsOf(simulation))).toEqual([`k8s:enc:aesgcm:v1:${k2.name}`]);
+    // And backwards through the server that has not loaded the new order.
+    expect(rewrite('n1')).not.toBe(forward);
+    expect(prefixes(portsOf(simulation))).toEqual([`k8s:enc:aesgcm:v1:${k1.name}`]);
+  });
+
+  test('one value that a server cannot read ⇒ LIST of the whole resource fails, GET of others works', () => {
+    const simulation = world();
+    const ports = portsOf(simulation);
+    create(ports, 'a');
+    simulation.cluster.plant(address('bad'), utf8('k8s:enc:aesgcm:v1:nobody:xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'));
+    expectError(ports['store.list']({resource: secretResource, limit: 10}), 'unavailable', 'InternalError');
+    expectError(ports['store.list']({resource: secretResource, namespace: 'kube-system', limit: 10}), 'unavailable');
+    expectError(ports['store.get'](address('bad')), 'unavailable', 'InternalError');
+    expect(expectValue(ports['store.get'](address('a')))?.data).toEqual({a: 'a'});
+    expectError(ports['store.delete']({...address('bad'), uid: '', resourceVersion: '1'}), 'ambiguous');
+  });
+
+  test('an encrypted value and a server without a block for it ⇒ refused; a clear one ⇒ read', () => {
+    const simulation = world({nodes: 2});
+    const ports = portsOf(simulation, 'n1', {via: 'n1'});
+    create(ports, 'a');
+    place(simulation, 'n2', file([k1, 'identity'], ['configmaps']));
+    simulation.runFor(pollMs);
+    const other = portsOf(simulation, 'n2', {via: 'n2'});
+    expectError(other['store.get'](address('a')), 'unavailable');
+    const made = create(other, 'b');
+    expect(expectValue(ports['store.get'](address('b')))?.metadata.uid).toBe(made.metadata.uid);
+  });
+
+  test('two keys of one name ⇒ tried in turn', () => {
+    const simulation = world({file: file([shortKey('key1'), 'identity'])});
+    const ports = portsOf(simulation);
+    create(ports, 'a');
+    const other = file([k1, 'identity']);
+    const doubled = new TextDecoder().decode(other).replace(k1.name, 'key1');
+    const [, first] = /"name":"key1","secret":"([^"]+)"/.exec(new TextDecoder().decode(file([shortKey('key1')]))) ?? [];
+    const both = doubled.replace('"keys":[', `"keys":[{"name":"key1","secret":"${first}"},`);
+    place(simulation, 'n1', utf8(both.replace(/(\{"name":"key1"[^}]*\}),(\{"name":"key1"[^}]*\})/, '$2,$1')));
+    simulation.runFor(pollMs);
+    expect(expectValue(ports['server.evidence']({})).reloadSuccesses).toBe(1);
+    expect(expectValue(ports['store.get'](address('a')))?.data).toEqual({a: 'a'});
+  });
+
+  test('encryptions and decryptions ⇒ counted under the name of the key, from nothing after a restart', () => {
+    const simulation = world();
+    const ports = portsOf(simulation);
+    for (const name of ['a', 'b', 'c']) create(ports, name);
+    expect(expectValue(ports['server.evidence']({})).encryptions).toEqual({[k1.name]: 3});
+    simulation.cluster.node('n1').restart();
+    simulation.runFor(10_000);
+    expect(expectValue(ports['server.evidence']({})).encryptions).toEqual({});
+  });
+});
+
+describe('history and pages', () => {
+  test('compaction every five minutes, one period behind ⇒ events at an old revision answer 410', () => {
+    const simulation = world();
+    const ports = portsOf(simulation);
+    const {resourceVersion} = expectValue(ports['store.list']({resource: secretResource, limit: 1}));
+    const at = () => ports['store.list']({resource: eventResource, limit: 1, atRevision: resourceVersion});
+    create(ports, 'a');
+    expectValue(at());
+    simulation.runFor(299_000);
+    expectValue(at());
+    simulation.runFor(700_000);
+    expectError(at(), 'gone', 'Expired');
+    expect(expectValue(ports['etcd.isCompacted']({revision: Number(resourceVersion)}))).toBe(true);
+  });
+
+  test('a token that compaction overtook ⇒ gone, with one that goes on at the same place', () => {
+    const simulation = world();
+    const ports = portsOf(simulation);
+    for (const name of ['a', 'b', 'c']) create(ports, name);
+    const first = expectValue(ports['store.list']({resource: secretResource, limit: 1}));
+    simulation.runFor(900_000);
+    const next = ports['store.list']({resource: secretResource, limit: 5, continue: first.continue ?? ''});
+    const error = expectError(next, 'gone', 'Expired');
+    const page = expectValue(ports['store.list']({resource: secretResource, limit: 5, continue: error.continue ?? ''}));
+    expect(page.items.map(({metadata}) => metadata.name)).toEqual(['b', 'c']);
+  });
+
+  test('a quiet hour ⇒ server leases renewed within ten seconds, those of a stopped server stay as they were', () => {
+    const simulation = world({nodes: 2});
+    const ports = portsOf(simulation);
+    const ages = (): readonly number[] => {
+      const labelSelector = 'apiserver.kubernetes.io/identity=kube-apiserver';
+      const {items} = expectValue(ports['store.list']({resource: leaseResource, labelSelector, limit: 9}));
+      const now = expectValue(ports['clock.now']({})).wallMs;
+      return items.map(({spec}) => now - Date.parse((spec as {renewTime: string}).renewTime)).sort((a, b) => a - b);
+    };
+    simulation.runFor(3_600_000);
+    expect(Math.max(...ages())).toBeLessThan(10_000);
+    simulation.cluster.node('n2').stop();
+    simulation.runFor(1_800_000);
+    expect(ages()[1]).toBeGreaterThan(1_700_000);
+    simulation.runFor(3_600_000);
+    expect(ages()).toHaveLength(1);
+  });
+});
+
+describe('a disk', () => {
+  const path = '/etc/kubernetes/a';
+  const content = (ports: SyncPorts) => {
+    const read = expectValue(ports['files.read']({path}));
+    return read === undefined ? undefined : new TextDecoder().decode(read.bytes);
+  };
+  const write = (ports: SyncPorts, text: string): void => {
+    ports['files.create']({path, mode: 0o600});
+    expectValue(ports['files.write']({path, bytes: utf8(text), append: false}));
+  };
+
+  test('power loss before any sync ⇒ no file; after the directory’s only ⇒ an empty one; after both ⇒ all', () => {
+    const after = (...syncs: readonly ('file' | 'directory')[]) => {
+      const simulation = world();
+      const ports = portsOf(simulation);
+      write(ports, 'new');
+      if (syncs.includes('file')) expectValue(ports['files.sync']({path}));
+      if (syncs.includes('directory')) expectValue(ports['files.syncDirectory']({path: '/etc/kubernetes'}));
+      simulation.powerLoss('n1', 1);
+      return content(ports);
+    };
+    expect([after(), after('file'), after('directory'), after('file', 'directory')]).toEqual([
+      undefined,
+      undefined,
+      '',
+      'new',
+    ]);
+  });
+
+  test('power loss that loses nothing ⇒ everything is there', () => {
+    const simulation = world();
+    write(portsOf(simulation), 'new');
+    simulation.powerLoss('n1', 0);
+    expect(content(portsOf(simulation))).toBe('new');
+  });
+
+  test('no space ⇒ a torn write and ENOSPC, and what fits is there', () => {
+    const simulation = world();
+    const ports = portsOf(simulation);
+    write(ports, 'old');
+    simulation.cluster.node('n1').disk.faults.freeBytes = 4;
+    const bytes = utf8(' and new');
+    expectError(ports['files.write']({path, bytes, append: true}), 'unavailable', 'ENOSPC');
+    expect(content(ports)).toBe('old and');
+  });
+
+  test('the path is a mount point ⇒ renaming onto it is EBUSY and changes nothing', () => {
+    const simulation = world();
+    const ports = portsOf(simulation);
+    write(ports, 'new');
+    simulation.cluster.node('n1').disk.faults.mountPoints = new Set([configPath]);
+    expectError(ports['files.rename']({from: path, to: configPath}), 'conflict', 'EBUSY');
+    expect(content(ports)).toBe('new');
+  });
+
+  test('a fault on one operation ⇒ its errno, and nothing happened', () => {
+    const simulation = world();
+    const ports = portsOf(simulation);
+    write(ports, 'old');
+    const {faults} = simulation.cluster.node('n1').disk;
+    faults.refuse = (operation) => (operation === 'write' ? 'EIO' : undefined);
+    expectError(ports['files.write']({path, bytes: utf8('x'), append: false}), 'unavailable', 'EIO');
+    expect(content(ports)).toBe('old');
+  });
+});
+
+describe('a node', () => {
+  test('power loss and boot ⇒ the server starts first, the agent later, the monotonic clock anew', () => {
+    const simulation = world();
+    const seen: number[] = [];
+    const ports = portsOf(simulation);
+    simulation.startProgram(
+      'agent',
+      function* () {
+        for (;;) {
+          yield {op: 'clock.sleep', args: {ms: 1_000}};
+          seen.push(simulation.nowMs);
+        }
+      },
+      ports,
+      {node: 'n1'},
+    );
+    simulation.runUntil(10_500);
+    simulation.powerLoss('n1');
+    expect(simulation.cluster.node('n1').server).toBeUndefined();
+    simulation.runFor(100_000);
+    const before = seen.length;
+    simulation.boot('n1');
+    simulation.runFor(9_000);
+    expect(simulation.cluster.node('n1').server?.serves).toBe(true);
+    expect(seen).toHaveLength(before);
+    simulation.runFor(10_000);
+    expect(seen.length).toBeGreaterThan(before);
+    expect(expectValue(ports['clock.now']({})).monotonicMs).toBe(19_000);
+  });
+
+  test('a skewed clock ⇒ the wall clock of that node alone', () => {
+    const simulation = world({nodes: 2});
+    simulation.cluster.node('n2').settings.clockSkewMs = -5_000;
+    const [one, two] = ['n1', 'n2'].map((node) => expectValue(portsOf(simulation, node)['clock.now']({})));
+    expect((one?.wallMs ?? 0) - (two?.wallMs ?? 0)).toBe(5_000);
+    expect(one?.monotonicMs).toBe(two?.monotonicMs);
+  });
+});
