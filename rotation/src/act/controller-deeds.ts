@@ -1,6 +1,6 @@
 // The controller's deeds. Each carries the version it was decided on; a conflict is left to the next observation.
 
-import {blockedListed, maxOwnPages, migrationPageSize} from '../limits.ts';
+import {maxOwnPages, migrationPageSize} from '../limits.ts';
 import type {ClusterObservation} from '../model/observation.ts';
 import {
   configResource,
@@ -11,6 +11,7 @@ import {
   singletonName,
 } from '../model/resource-types.ts';
 import type {Ring} from '../model/ring.ts';
+import {same} from '../model/same.ts';
 import {type ControllerMemory, listsEpoch} from '../observe/cluster.ts';
 import type {Action, Plan} from '../plan/plan.ts';
 import {type ConfigStatus, makeStatus} from '../plan/status.ts';
@@ -130,20 +131,9 @@ export function* writeStatus({memory, observation, plan}: ControllerDeed): Step<
   if (object === undefined || !observation.leading) return ok(undefined);
   const previous = object.status as ConfigStatus | undefined;
   const status = makeStatus(plan, observation, previous);
-  const text = canonical(status);
-  if (text === canonical(previous)) return ok(undefined);
+  if (same(status, previous)) return ok(undefined);
   const {managedFields: _, ...metadata} = object.metadata as StoredObject['metadata'] & {managedFields?: unknown};
   const replaced = yield* ask('store.replaceStatus', {resource: configResource, object: {...object, metadata, status}});
   if (replaced.ok) memory.configObject = replaced.value;
   return replaced.ok || replaced.error.code === 'conflict' ? ok(undefined) : replaced;
 }
-
-/** JSON with sorted members, since the API server gives them back in its own order. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, each: unknown) => {
-    if (typeof each !== 'object' || each === null || Array.isArray(each)) return each;
-    return Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
-}
-
-export const listedBlocked = blockedListed;

@@ -301,7 +301,7 @@ function* backUp({memory, observation}: NodeDeed): Step<Result<undefined>> {
   const hash = sha256Hex(present.value.bytes);
   if ([...memory.backups.values()].includes(hash)) return ok(undefined);
   const made = yield* ask('files.makeDirectory', {path: backupDirectory, mode: 0o700});
-  if (!made.ok) return made;
+  if (!made.ok && made.error.code !== 'conflict') return made;
   const loads = parseEncryptionConfiguration(present.value.bytes).outcome === 'loadable';
   const time = formatTime(observation.now.wallMs, true).replaceAll(':', '');
   const name = `${time}-${hash.slice(0, 8)}${loads ? '.json' : '.damaged'}`;

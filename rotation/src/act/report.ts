@@ -4,6 +4,7 @@
 import {type NodeReport, nodeReportVersion} from '../model/node.ts';
 import type {NodeObservation} from '../model/node-observation.ts';
 import {nodeReportResource, ourGroup, ourNamespace} from '../model/resource-types.ts';
+import {same} from '../model/same.ts';
 import type {AgentMemory} from '../observe/node.ts';
 import type {NodePlan} from '../plan/node.ts';
 import {ask, ok, type Result, type Step, type StoredObject} from '../ports.ts';
@@ -74,15 +75,15 @@ function countEncryptions(
 }
 
 /** What must not change silently; counters, times and the sequence alone are no news. */
-const newsOf = (report: NodeReport): string => {
-  const {sequence: _s, atMs: _a, encryptions: _e, counters: _c, ring, ...rest} = report;
-  return JSON.stringify([ring.epoch, ring.version, rest]);
+const newsOf = (report: NodeReport): unknown => {
+  const {sequence: _s, atMs: _a, encryptions: _e, counters: _c, ...rest} = report;
+  return rest;
 };
 
 /** Writes the report if it says something new or the last one is old. A conflict is left to the next period. */
 export function* writeReport(memory: AgentMemory, report: NodeReport, monotonicMs: number): Step<Result<boolean>> {
   const last = memory.lastReport;
-  const news = memory.reportObject === undefined || last === undefined || newsOf(last) !== newsOf(report);
+  const news = memory.reportObject === undefined || last === undefined || !same(newsOf(last), newsOf(report));
   if (!news && monotonicMs - memory.lastReportAtMs < heartbeatMs) return ok(false);
   const present = memory.reportObject;
   const object: StoredObject = {

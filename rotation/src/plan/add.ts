@@ -5,6 +5,7 @@ import type {KeyId} from '../model/key.ts';
 import {type KeptBlock, type Layout, type LayoutResource, layoutKinds, writeEntries} from '../model/layout.ts';
 import {annotation} from '../model/resource-types.ts';
 import type {Refusal, Trial} from '../model/ring.ts';
+import {same} from '../model/same.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
 import {requestValues} from './start.ts';
@@ -18,7 +19,7 @@ function apply(view: View): Outcome {
   const {ring} = view;
   if (ring.trial !== undefined) return continueTrial(view, ring.trial);
   const desired = desiredLayout(view);
-  if (JSON.stringify(desired) === JSON.stringify(ring.layout)) return pass;
+  if (same(desired, ring.layout)) return pass;
   const unheld = notHeld(view, desired);
   if (unheld.length > 0) return wait(...unheld);
   const collision = collisions(view, desired);

@@ -1,6 +1,7 @@
 // Members: remembers every node that ever reported, and lets an operator take one out that is not alive.
 
 import {annotation} from '../model/resource-types.ts';
+import {same} from '../model/same.ts';
 import {changeRing, type Outcome, passWith, type Rule} from './plan.ts';
 import {because} from './reason.ts';
 import type {View} from './view.ts';
@@ -29,7 +30,7 @@ function apply(view: View): Outcome {
     (a, b) => (a.node < b.node ? -1 : 1),
   );
   const settings = {writeMode: view.spec.nodes.writeMode};
-  if (JSON.stringify([next, settings]) !== JSON.stringify([ring.members, ring.settings])) {
+  if (!same(next, ring.members) || !same(settings, ring.settings)) {
     return changeRing(ring, {members: next, settings}, because('Distributing', 'the list of members changed'));
   }
   return passWith(...view.notes, ...(asked?.kind === 'pass' ? (asked.notes ?? []) : []));

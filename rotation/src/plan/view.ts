@@ -6,6 +6,7 @@ import {keysOf, type Layout, orderOf, type RenderedBlock, renderLayout, writeEnt
 import type {NodeReport} from '../model/node.ts';
 import type {ClusterObservation} from '../model/observation.ts';
 import {type Ring, type RingKey, ringKeys} from '../model/ring.ts';
+import {same} from '../model/same.ts';
 import type {Spec} from '../model/spec.ts';
 import {because, type Reason} from './reason.ts';
 
@@ -92,8 +93,7 @@ export function membersOf(
 }
 
 /** Same blocks in the same order. */
-export const sameBlocks = (a: readonly RenderedBlock[], b: readonly RenderedBlock[]): boolean =>
-  JSON.stringify(a) === JSON.stringify(b);
+export const sameBlocks = (a: readonly RenderedBlock[], b: readonly RenderedBlock[]): boolean => same(a, b);
 
 /** The blocks that a member's file must have under a layout. */
 export function expectedBlocks(
