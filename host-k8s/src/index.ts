@@ -12,13 +12,23 @@ export {crdFileName, renderCrd, renderCrds} from './crd/render.ts';
 export {type RingSpec, ringSchema} from './crd/ring.ts';
 export {type ResourceMap, readResourceMap} from './discovery.ts';
 export {createEntropyPorts, type EntropyPorts} from './entropy.ts';
+export {portErrorOf} from './errno.ts';
 export {createEtcdPorts, type EtcdClient, type EtcdOptions, type EtcdPorts} from './etcd.ts';
-export type {StatusResponse as EtcdStatus} from './etcd-messages.ts';
+export {
+  keyBytes,
+  keyText,
+  prefixEnd,
+  readRangeResponse,
+  readStatusResponse,
+  type StatusResponse as EtcdStatus,
+  writeRangeRequest,
+} from './etcd-messages.ts';
 export {createFilesPorts, type FilesOptions, type FilesPorts} from './files.ts';
-export type {GrpcTls as EtcdTls} from './grpc.ts';
-export {type CredentialSource, inClusterCredentials, kubeconfigCredentials} from './kubeconfig.ts';
+export {createGrpcClient, type GrpcClient, type GrpcTls as EtcdTls} from './grpc.ts';
+export {type CredentialSource, type Credentials, inClusterCredentials, kubeconfigCredentials} from './kubeconfig.ts';
 export {type EtcdFlags, manifestPath, type PlatformOptions, readEtcdFlags, readPlatform} from './platform.ts';
 export {createSealPorts, type SealPorts} from './seal.ts';
+export {createEvidenceReader, type EvidenceReader} from './server-evidence.ts';
 export {type ServerIdentity, serverIdentity} from './server-identity.ts';
 export {createStorePorts, type StoreClient, type StoreOptions, type StorePorts, storePortsOn} from './store.ts';
 export {createTracePorts, type TraceOptions, type TracePorts} from './trace.ts';

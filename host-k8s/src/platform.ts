@@ -1,7 +1,7 @@
 // What a node's own manifest says of its kube-apiserver. A missing or broken manifest is named in `problem`; nothing
 // here is proof of what a server has loaded.
 
-import {type Answer, failed, type NodePlatform, ok} from '@etcd-encryption/rotation';
+import {type Answer, failed, type NodePlatform, ok, type Result} from '@etcd-encryption/rotation';
 import type {FilesPorts} from './files.ts';
 import {maxManifestBytes} from './limits.ts';
 import {placeOnNode, readStaticPod, type StaticPod} from './static-pod.ts';
@@ -55,7 +55,7 @@ export async function readPlatform(
 export async function readEtcdFlags(
   files: Pick<FilesPorts, 'files.read'>,
   options: Pick<PlatformOptions, 'root'>,
-): Promise<{readonly ok: true; readonly value: EtcdFlags} | ReturnType<typeof failed>> {
+): Promise<Result<EtcdFlags>> {
   const pod = await readPod(files);
   if (!pod.ok) return pod;
   if (typeof pod.value === 'string') return failed('invalid', pod.value);
@@ -79,14 +79,14 @@ export async function readEtcdFlags(
   });
 }
 
-async function readPod(files: Pick<FilesPorts, 'files.read'>) {
+async function readPod(files: Pick<FilesPorts, 'files.read'>): Promise<Result<StaticPod | string>> {
   const read = await files['files.read']({path: manifestPath});
   // A folder or a link in the manifest's place is a problem of the node, not of the reading.
   if (!read.ok) return read.error.code === 'invalid' ? ok(read.error.message) : read;
   if (read.value === undefined) return ok(`${manifestPath} is missing`);
   if (read.value.size > maxManifestBytes) return ok(`${manifestPath}: expected at most ${maxManifestBytes} bytes`);
   const found = readStaticPod(new TextDecoder().decode(read.value.bytes));
-  return ok<StaticPod | string>(found.outcome === 'read' ? found.pod : `${manifestPath}: ${found.problem}`);
+  return ok(found.outcome === 'read' ? found.pod : `${manifestPath}: ${found.problem}`);
 }
 
 function platformOf(pod: StaticPod, options: PlatformOptions): NodePlatform {

@@ -3,7 +3,7 @@
 import {createEtcdPorts, type EtcdClient} from '@etcd-encryption/host-k8s';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {expectError, expectValue} from '../ports/answers.ts';
-import {etcdContract} from '../ports/etcd-contract.ts';
+import {etcdContract, etcdContractCases} from '../ports/etcd-contract.ts';
 import {type EtcdWriter, openEtcdWriter} from './etcd-writer.ts';
 import {type RunningControlPlane, readPem, startInTemporaryFolder} from './folder.ts';
 
@@ -141,4 +141,8 @@ test('a store of 20,000 values of a kilobyte ⇒ scanned whole, thousands a seco
   expect(entries.map(({key}) => key)).toEqual(names);
   console.log(`scan: ${Math.round(names.length / seconds)} values a second`);
   expect(names.length / seconds).toBeGreaterThan(2_000);
+});
+
+test('the contract ⇒ at least 20 cases', () => {
+  expect(etcdContractCases).toBeGreaterThanOrEqual(20);
 });

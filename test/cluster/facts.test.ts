@@ -2,8 +2,9 @@
 
 import {renameSync, writeFileSync} from 'node:fs';
 import {createEtcdPorts, createStorePorts} from '@etcd-encryption/host-k8s';
+import {expect, test} from 'vitest';
 import {probe} from '../control-plane/index.ts';
-import {factsContract} from '../ports/facts-contract.ts';
+import {factsContract, factsContractCases} from '../ports/facts-contract.ts';
 import {openEtcdWriter} from './etcd-writer.ts';
 import {makeServerFixture} from './server-fixture.ts';
 
@@ -32,4 +33,8 @@ factsContract('real control plane', async () => {
       await server.close?.();
     },
   };
+});
+
+test('the facts ⇒ at least 10', () => {
+  expect(factsContractCases).toBeGreaterThanOrEqual(10);
 });

@@ -2,13 +2,12 @@
 
 import {readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {createServerPorts} from '@etcd-encryption/host-k8s';
-import {kubeconfigCredentials} from '../../host-k8s/src/kubeconfig.ts';
+import {createServerPorts, kubeconfigCredentials} from '@etcd-encryption/host-k8s';
 import type {ControlPlane} from '../control-plane/index.ts';
 import {contractFile, type ServerFixture} from '../ports/server-contract.ts';
 import {startInTemporaryFolder} from './folder.ts';
 
-export const pollSeconds = 1;
+const pollSeconds = 1;
 
 export async function makeServerFixture(): Promise<ServerFixture & {readonly controlPlane: ControlPlane}> {
   const name = 'node-1';

@@ -1,15 +1,18 @@
 // The server ports on a real kube-apiserver, and what it says to those whom it does not know.
 
 import {join} from 'node:path';
-import {createServerPorts} from '@etcd-encryption/host-k8s';
+import {type Credentials, createServerPorts, kubeconfigCredentials} from '@etcd-encryption/host-k8s';
 import {afterAll, beforeAll, expect, test} from 'vitest';
-import {type Credentials, kubeconfigCredentials} from '../../host-k8s/src/kubeconfig.ts';
 import {expectError, expectValue} from '../ports/answers.ts';
-import {serverContract} from '../ports/server-contract.ts';
+import {serverContract, serverContractCases} from '../ports/server-contract.ts';
 import {type RunningControlPlane, readPem, startInTemporaryFolder} from './folder.ts';
 import {makeServerFixture} from './server-fixture.ts';
 
 serverContract('real kube-apiserver', makeServerFixture);
+
+test('the contract ⇒ at least 14 cases', () => {
+  expect(serverContractCases).toBeGreaterThanOrEqual(14);
+});
 
 let running: RunningControlPlane;
 

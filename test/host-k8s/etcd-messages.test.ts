@@ -1,8 +1,5 @@
 // Messages as etcd writes them, key texts, and ranges.
 
-import {BinaryWriter, WireType} from '@bufbuild/protobuf/wire';
-import fc from 'fast-check';
-import {expect, test} from 'vitest';
 import {
   keyBytes,
   keyText,
@@ -10,7 +7,10 @@ import {
   readRangeResponse,
   readStatusResponse,
   writeRangeRequest,
-} from '../../host-k8s/src/etcd-messages.ts';
+} from '@etcd-encryption/host-k8s';
+import fc from 'fast-check';
+import {expect, test} from 'vitest';
+import {bytesField, integerField, message} from './protobuf.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -37,19 +37,15 @@ test('an empty message ⇒ nothing, and no more', () => {
 });
 
 test('a revision beyond 2^53 ⇒ an error, not a rounded number', () => {
-  const header = new BinaryWriter()
-    .tag(3, WireType.Varint)
-    .int64(2n ** 60n)
-    .finish();
-  const message = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(header).finish();
-  expect(() => readRangeResponse(message)).toThrow(RangeError);
+  const response = message(bytesField(1, integerField(3, 2n ** 60n)));
+  expect(() => readRangeResponse(response)).toThrow(RangeError);
 });
 
 test('any prefix of a message ⇒ an error or a message, never a hang', () => {
-  const message = Buffer.from('0a05080118ac0212100a022f61100718ac0220022a0176300918012002', 'hex');
-  for (let length = 0; length < message.length; length++) {
+  const whole = Buffer.from('0a05080118ac0212100a022f61100718ac0220022a0176300918012002', 'hex');
+  for (let length = 0; length < whole.length; length++) {
     try {
-      readRangeResponse(message.subarray(0, length));
+      readRangeResponse(whole.subarray(0, length));
     } catch (error) {
       expect(error).toBeInstanceOf(Error);
     }
@@ -57,22 +53,15 @@ test('any prefix of a message ⇒ an error or a message, never a hang', () => {
 });
 
 test('a status response ⇒ version, sizes, quota and alarms', () => {
-  const header = new BinaryWriter().tag(3, WireType.Varint).int64(12).finish();
-  const message = new BinaryWriter()
-    .tag(1, WireType.LengthDelimited)
-    .bytes(header)
-    .tag(2, WireType.LengthDelimited)
-    .string('3.6.16')
-    .tag(3, WireType.Varint)
-    .int64(4_096)
-    .tag(8, WireType.LengthDelimited)
-    .string('memberID:1 alarm:NOSPACE ')
-    .tag(9, WireType.Varint)
-    .int64(2_048)
-    .tag(12, WireType.Varint)
-    .int64(2_147_483_648)
-    .finish();
-  expect(readStatusResponse(message)).toEqual({
+  const response = message(
+    bytesField(1, integerField(3, 12)),
+    bytesField(2, '3.6.16'),
+    integerField(3, 4_096),
+    bytesField(8, 'memberID:1 alarm:NOSPACE '),
+    integerField(9, 2_048),
+    integerField(12, 2_147_483_648),
+  );
+  expect(readStatusResponse(response)).toEqual({
     version: '3.6.16',
     revision: 12,
     dbSize: 4_096,

@@ -2,10 +2,10 @@
 
 import {createServer, type Http2Server, type ServerHttp2Stream} from 'node:http2';
 import type {AddressInfo} from 'node:net';
-import {BinaryWriter, WireType} from '@bufbuild/protobuf/wire';
 import {createEtcdPorts, type EtcdClient} from '@etcd-encryption/host-k8s';
 import {afterEach, expect, test} from 'vitest';
 import {expectError, expectValue} from '../ports/answers.ts';
+import {bytesField, integerField, message} from './protobuf.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -46,36 +46,27 @@ function clientOf(url: string | readonly string[], maxAnswerBytes?: number): Etc
 const scan = (client: EtcdClient, limit = 10) => client.ports['etcd.scan']({prefix: '/a', limit, headBytes: 4});
 
 /** The headers, a framed message, and the trailers. */
-function reply(
-  stream: ServerHttp2Stream,
-  message: Uint8Array,
-  trailers: Record<string, string> = {'grpc-status': '0'},
-) {
+function reply(stream: ServerHttp2Stream, body: Uint8Array, trailers: Record<string, string> = {'grpc-status': '0'}) {
   stream.respond({':status': 200, 'content-type': 'application/grpc'}, {waitForTrailers: true});
   stream.on('wantTrailers', () => stream.sendTrailers(trailers));
-  stream.end(frame(message));
+  stream.end(frame(body));
 }
 
-function frame(message: Uint8Array): Buffer {
+function frame(body: Uint8Array): Buffer {
   const header = Buffer.alloc(5);
-  header.writeUInt32BE(message.length, 1);
-  return Buffer.concat([header, message]);
+  header.writeUInt32BE(body.length, 1);
+  return Buffer.concat([header, body]);
 }
 
-const refuse = (stream: ServerHttp2Stream, status: number, message: string): void =>
-  stream.respond({':status': 200, 'grpc-status': String(status), 'grpc-message': message}, {endStream: true});
+const refuse = (stream: ServerHttp2Stream, status: number, words: string): void =>
+  stream.respond({':status': 200, 'grpc-status': String(status), 'grpc-message': words}, {endStream: true});
 
 function rangeResponse(count: number, valueBytes: number): Uint8Array {
-  const header = new BinaryWriter().tag(3, WireType.Varint).int64(9).finish();
-  const writer = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(header);
-  for (let index = 0; index < count; index++) {
-    const entry = new BinaryWriter().tag(1, WireType.LengthDelimited).string(`/a/${index}`);
-    entry.tag(3, WireType.Varint).int64(index + 1);
-    writer
-      .tag(2, WireType.LengthDelimited)
-      .bytes(entry.tag(5, WireType.LengthDelimited).bytes(new Uint8Array(valueBytes)).finish());
-  }
-  return writer.finish();
+  const value = bytesField(5, new Uint8Array(valueBytes));
+  const entries = Array.from({length: count}, (_, index) =>
+    bytesField(2, message(bytesField(1, `/a/${index}`), integerField(3, index + 1), value)),
+  );
+  return message(bytesField(1, integerField(3, 9)), ...entries);
 }
 
 test('an answer ⇒ entries with cut heads, on one connection for many questions', async () => {

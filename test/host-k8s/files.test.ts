@@ -4,9 +4,8 @@ import {execFileSync} from 'node:child_process';
 import {linkSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {createFilesPorts, type FilesPorts} from '@etcd-encryption/host-k8s';
+import {createFilesPorts, type FilesPorts, portErrorOf} from '@etcd-encryption/host-k8s';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-import {portErrorOf} from '../../host-k8s/src/errno.ts';
 import {expectError, expectValue} from '../ports/answers.ts';
 
 let outside: string;
@@ -22,6 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(outside, {recursive: true}));
 
+const run = (program: string, ...args: readonly string[]): Buffer => execFileSync(program, args, {stdio: 'pipe'});
 const real = (path: string): string => join(root, path);
 const conf = '/etc/kubernetes/conf';
 
@@ -91,7 +91,7 @@ describe('paths', () => {
 
 describe('other kinds of file', () => {
   test('a pipe ⇒ invalid at once, nobody waits', async () => {
-    execFileSync('mkfifo', [real(conf)]);
+    run('mkfifo', real(conf));
     expectError(await ports['files.read']({path: conf}), 'invalid', 'EINVAL');
     expectError(await ports['files.write']({path: conf, bytes: new Uint8Array([1]), append: true}), 'invalid');
   });
@@ -117,8 +117,8 @@ const mayMount = ((): boolean => {
   try {
     const folder = mkdtempSync(join(tmpdir(), 'eem-mount-'));
     writeFileSync(join(folder, 'a'), '');
-    execFileSync('mount', ['--bind', join(folder, 'a'), join(folder, 'a')], {stdio: 'ignore'});
-    execFileSync('umount', [join(folder, 'a')]);
+    run('mount', '--bind', join(folder, 'a'), join(folder, 'a'));
+    run('umount', join(folder, 'a'));
     rmSync(folder, {recursive: true});
     return true;
   } catch {
@@ -129,12 +129,12 @@ const mayMount = ((): boolean => {
 test.runIf(mayMount)('a rename over a mount point ⇒ conflict EBUSY, both files stay', async () => {
   writeFileSync(real(conf), 'mounted');
   writeFileSync(real('/etc/kubernetes/new'), 'new');
-  execFileSync('mount', ['--bind', real(conf), real(conf)]);
+  run('mount', '--bind', real(conf), real(conf));
   try {
     expectError(await ports['files.rename']({from: '/etc/kubernetes/new', to: conf}), 'conflict', 'EBUSY');
     expect(expectValue(await ports['files.list']({directory: '/etc/kubernetes'}))).toEqual(['conf', 'new']);
   } finally {
-    execFileSync('umount', [real(conf)]);
+    run('umount', real(conf));
   }
 });
 
@@ -165,7 +165,7 @@ describe('owner, ACL and label', () => {
   });
 
   test.runIf(process.getuid?.() === 0)('another owner and group (as root) ⇒ carried over', async () => {
-    execFileSync('chown', ['1234:2345', real(conf)]);
+    run('chown', '1234:2345', real(conf));
     expectValue(await copy());
     const file = expectValue(await ports['files.read']({path: newFile}));
     expect([file?.uid, file?.gid, file?.mode]).toEqual([1234, 2345, 0o640]);

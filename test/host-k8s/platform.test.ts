@@ -177,7 +177,7 @@ test('no manifest ⇒ a problem, not an error', async () => {
   expect(platform.problem).toBe('/etc/kubernetes/manifests/kube-apiserver.yaml is missing');
 });
 
-test.for([
+test.for<[string, string]>([
   ['no YAML', 'a: [\n'],
   ['two documents', 'a: 1\n---\nb: 2\n'],
   ['nothing', ''],

@@ -3,9 +3,9 @@
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {createEvidenceReader} from '@etcd-encryption/host-k8s';
 import type {ServerEvidence} from '@etcd-encryption/rotation';
 import {expect, test} from 'vitest';
-import {createEvidenceReader} from '../../host-k8s/src/server-evidence.ts';
 
 const folder = fileURLToPath(new URL('testdata/metrics', import.meta.url));
 const page = (name: string): Uint8Array => readFileSync(join(folder, `${name}.txt`));

@@ -26,8 +26,8 @@ export interface FactsFixture {
   readonly close?: () => Promise<void>;
 }
 
-export const secrets: ResourceType = {group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true};
-export const events: ResourceType = {group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true};
+const secrets: ResourceType = {group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true};
+const events: ResourceType = {group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true};
 
 const [newer, older] = contractKeys;
 /** The contract's file has `newer` first; this one has it second. */
