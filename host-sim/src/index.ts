@@ -14,6 +14,6 @@ export {
 } from './run.ts';
 export type {Cluster} from './world/cluster.ts';
 export {configMapResource, customKind, defaultKinds, type Kind, secretResource} from './world/kinds.ts';
-export {defaultConfigPath, faultActor, type NodeOptions, type SimNode} from './world/node.ts';
+export {faultActor, type NodeOptions, type SimNode} from './world/node.ts';
 export type {Admission} from './world/objects.ts';
 export type {UserCounts, UserFailure, UserOptions, Users} from './world/users.ts';

@@ -1,6 +1,7 @@
 // The port contracts on the simulated host: what the real ports do, these do too.
 
-import {createSimPorts, createSimulation, defaultConfigPath, secretResource} from '@etcd-encryption/host-sim';
+import {createSimPorts, createSimulation, secretResource} from '@etcd-encryption/host-sim';
+import {configurationPath} from '@etcd-encryption/rotation';
 import {expectValue} from '../ports/answers.ts';
 import {etcdContract} from '../ports/etcd-contract.ts';
 import {filesContract} from '../ports/files-contract.ts';
@@ -53,9 +54,9 @@ serverContract('simulated', async () => {
   return {
     ports: promised(ports),
     hostName: node.hostName,
-    configPath: defaultConfigPath,
-    readFile: async () => expectValue(ports['files.read']({path: defaultConfigPath}))?.bytes ?? new Uint8Array(),
-    writeFile: async (bytes) => node.disk.place(defaultConfigPath, bytes),
+    configPath: configurationPath,
+    readFile: async () => expectValue(ports['files.read']({path: configurationPath}))?.bytes ?? new Uint8Array(),
+    writeFile: async (bytes) => node.disk.place(configurationPath, bytes),
     waitForPoll: async () => simulation.runFor(60_000),
     createSecret: async (name) => {
       const object = {metadata: {name, namespace: 'default'}, data: {a: 'YQ=='}};

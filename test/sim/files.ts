@@ -1,6 +1,6 @@
 // Configuration files and history lines for tests of the simulator. The keys are no secrets.
 
-import {AdoptedKey, DataKey, hex, sha256Hex, toBase64, utf8} from '@etcd-encryption/crypto';
+import {AdoptedKey, DataKey, sha256Hex, toBase64, utf8} from '@etcd-encryption/crypto';
 import {formatEncryptionConfiguration, type Provider} from '@etcd-encryption/crypto/encryption-configuration';
 
 /** The key of a revision; another `variant` is another key of the same revision. */
@@ -30,6 +30,3 @@ export function historyLine({name, checkValue, secret}: DataKey): Uint8Array {
   const record = {v: 1, at: 0, provider: 'aesgcm', name, check: checkValue, secret: secret.withBytes(toBase64)};
   return utf8(`${JSON.stringify({...record, sum: sha256Hex(utf8(JSON.stringify(record)))})}\n`);
 }
-
-/** Prefix of a value under a key, as raw bytes show it. */
-export const prefixOf = ({name}: DataKey): string => hex(utf8(`k8s:enc:aesgcm:v1:${name}:`));

@@ -9,13 +9,12 @@ import {
   type SimulationOptions,
   secretResource,
 } from '@etcd-encryption/host-sim';
+import {configurationPath, historyPath} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {expectValue} from '../ports/answers.ts';
 import {type Entry, file, historyLine, shortKey, testKey} from './files.ts';
 
 const [k1, k2, k3] = [testKey(1), testKey(2), testKey(3)];
-const configPath = '/etc/kubernetes/encryption-provider.conf';
-const historyPath = '/etc/kubernetes/encryption-provider-history.bak';
 const pollMs = 60_000;
 
 function encrypted(options: Partial<SimulationOptions> = {}): Simulation {
@@ -39,7 +38,7 @@ function write({cluster}: Simulation, node: string, bytes: Uint8Array, skipSync 
   expectValue(ports['files.create']({path, mode: 0o640}));
   expectValue(ports['files.write']({path, bytes, append: false}));
   if (!skipSync) expectValue(ports['files.sync']({path}));
-  expectValue(ports['files.rename']({from: path, to: configPath}));
+  expectValue(ports['files.rename']({from: path, to: configurationPath}));
   expectValue(ports['files.syncDirectory']({path: '/etc/kubernetes'}));
 }
 
@@ -61,7 +60,7 @@ describe('S1 readable', () => {
   test('a server loads a file without a needed key ⇒ violated, with node, key and time', () => {
     const simulation = encrypted({oracles: ['S1 readable']});
     // Nobody's program did it, so S3 says nothing; the server then loads it.
-    simulation.cluster.node('n1').disk.place(configPath, file([k2, 'identity']));
+    simulation.cluster.node('n1').disk.place(configurationPath, file([k2, 'identity']));
     const detail = violation(() => simulation.runFor(pollMs));
     expect(detail).toMatchObject({invariant: 'S1 readable', node: 'n1'});
     expect(detail.atMs).toBeGreaterThan(0);
@@ -80,7 +79,7 @@ describe('S1 readable', () => {
       cluster.etcd.delete(secret.key, secret.modRevision, 'user');
     }
     cluster.etcd.compact(cluster.etcd.revision);
-    cluster.node('n1').disk.place(configPath, file([k2, 'identity']));
+    cluster.node('n1').disk.place(configurationPath, file([k2, 'identity']));
     simulation.runFor(pollMs);
     const detail = violation(() => expectValue(late).commit());
     expect(detail).toMatchObject({invariant: 'S1 readable', node: 'n1', key: `aesgcm/${k1.name}/${k1.checkValue}`});
@@ -90,7 +89,7 @@ describe('S1 readable', () => {
     const simulation = encrypted({nodes: 1});
     const node = simulation.cluster.node('n1');
     node.stop();
-    node.disk.place(configPath, file([k2, 'identity']));
+    node.disk.place(configurationPath, file([k2, 'identity']));
     node.start();
     simulation.runFor(10_000);
     expect(simulation.findings).toMatchObject([{name: 'UngatedStart', node: 'n1'}]);
@@ -101,10 +100,10 @@ describe('S1 readable', () => {
     const simulation = encrypted({nodes: 1});
     const node = simulation.cluster.node('n1');
     node.stop();
-    node.disk.place(configPath, file([k2, 'identity']));
+    node.disk.place(configurationPath, file([k2, 'identity']));
     node.start();
     simulation.runFor(10_000);
-    node.disk.place(configPath, file([k2, k1, 'identity']));
+    node.disk.place(configurationPath, file([k2, k1, 'identity']));
     simulation.runFor(600_000);
     expect(simulation.findings).toHaveLength(1);
   });
@@ -296,13 +295,15 @@ describe('S11 file', () => {
     const {cluster} = encrypted();
     const ports = createSimPorts(cluster, {program: 'writer', node: 'n1'});
     const bytes = file([k1, k2, 'identity']).slice(0, 100);
-    expect(violation(() => ports['files.write']({path: configPath, bytes, append: false})).invariant).toBe('S11 file');
+    expect(violation(() => ports['files.write']({path: configurationPath, bytes, append: false})).invariant).toBe(
+      'S11 file',
+    );
   });
 
   test('removed ⇒ violated', () => {
     const {cluster} = encrypted({oracles: ['S11 file']});
     const ports = createSimPorts(cluster, {program: 'writer', node: 'n1'});
-    expect(violation(() => ports['files.remove']({path: configPath})).explanation).toContain('missing');
+    expect(violation(() => ports['files.remove']({path: configurationPath})).explanation).toContain('missing');
   });
 
   const refusing = (): Simulation => {
@@ -332,7 +333,7 @@ describe('S11 file', () => {
   test('damage by a fault ⇒ excused until a program has repaired it, then judged again', () => {
     const simulation = encrypted();
     const {disk} = simulation.cluster.node('n1');
-    disk.place(configPath, file([k1, 'identity']).slice(0, 50), {actor: 'fault'});
+    disk.place(configurationPath, file([k1, 'identity']).slice(0, 50), {actor: 'fault'});
     simulation.runFor(pollMs);
     write(simulation, 'n1', file([k1, 'identity']));
     const broken = file([k1, 'identity']).slice(0, 60);
@@ -349,7 +350,7 @@ test('no oracles are asked for ⇒ nobody throws', () => {
 
 test('a file that somebody edited by hand ⇒ findings, no violation, until a program writes it', () => {
   const simulation = encrypted();
-  simulation.cluster.node('n1').disk.place(configPath, file([k2, 'identity']), {actor: 'fault'});
+  simulation.cluster.node('n1').disk.place(configurationPath, file([k2, 'identity']), {actor: 'fault'});
   simulation.runFor(pollMs);
   expect(simulation.findings.map(({name}) => name)).toContain('TamperedFile');
   write(simulation, 'n1', file([k1, k2, 'identity']));

@@ -1,13 +1,12 @@
 // The simulated world as a whole: users read and write while a careful rotation runs, and the oracles watch.
 
 import {createSimPorts, createSimulation, type Simulation, type SimulationOptions} from '@etcd-encryption/host-sim';
-import {ask, demand, type Step} from '@etcd-encryption/rotation';
+import {ask, demand, historyPath, type Step} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {file, historyLine, testKey} from './files.ts';
 import {smallRotation} from './small-rotation.ts';
 
 const [k1, k2] = [testKey(1), testKey(2)];
-const historyPath = '/etc/kubernetes/encryption-provider-history.bak';
 
 /** A cluster that encrypts with r1, and a program that rotates to r2 while users work. */
 function rotating(options: Partial<SimulationOptions> = {}): Simulation {

@@ -3,10 +3,11 @@
 
 import type {DataKey} from '@etcd-encryption/crypto';
 import {sha256Hex} from '@etcd-encryption/crypto';
-import {configMapResource, defaultConfigPath, secretResource} from '@etcd-encryption/host-sim';
+import {configMapResource, secretResource} from '@etcd-encryption/host-sim';
 import {
   answerSync,
   ask,
+  configurationPath,
   demand,
   type ListPage,
   ok,
@@ -50,7 +51,7 @@ function* replaceFile(ports: Partial<SyncPorts>, bytes: Uint8Array): Step<void> 
   yield* must(ports, 'files.create', {path, mode: 0o640} as never);
   yield* must(ports, 'files.write', {path, bytes, append: false} as never);
   yield* must(ports, 'files.sync', {path} as never);
-  yield* must(ports, 'files.rename', {from: path, to: defaultConfigPath} as never);
+  yield* must(ports, 'files.rename', {from: path, to: configurationPath} as never);
   yield* must(ports, 'files.syncDirectory', {path: directory} as never);
 }
 
@@ -75,7 +76,7 @@ function* distribute(nodes: readonly Partial<SyncPorts>[], entries: readonly Ent
 }
 
 /** Rewrites every object, page by page. */
-export function* migrate(): Step<number> {
+function* migrate(): Step<number> {
   let rewritten = 0;
   for (const resource of [secretResource, configMapResource]) {
     let token: {continue?: string} = {};

@@ -2,6 +2,7 @@
 // engine is tried against.
 
 import {utf8} from '@etcd-encryption/crypto';
+import {serverIdentity} from '@etcd-encryption/host-k8s';
 import {
   createSimPorts,
   createSimulation,
@@ -9,14 +10,18 @@ import {
   type SimulationOptions,
   secretResource,
 } from '@etcd-encryption/host-sim';
-import {eventResource, leaseResource, type StoredObject, type SyncPorts} from '@etcd-encryption/rotation';
+import {
+  configurationPath,
+  eventResource,
+  leaseResource,
+  type StoredObject,
+  type SyncPorts,
+} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
-import {serverIdentity} from '../../host-k8s/src/server-identity.ts';
 import {expectError, expectValue} from '../ports/answers.ts';
 import {file, shortKey, testKey} from './files.ts';
 
 const [k1, k2] = [testKey(1), testKey(2)];
-const configPath = '/etc/kubernetes/encryption-provider.conf';
 const pollMs = 60_000;
 
 /** A world that nobody watches: what is tried here would break every invariant. */
@@ -26,7 +31,7 @@ const world = (options: Partial<SimulationOptions> = {}): Simulation =>
 const portsOf = ({cluster}: Simulation, node = 'n1', more = {}): SyncPorts =>
   createSimPorts(cluster, {program: 'test', node, ...more});
 const place = ({cluster}: Simulation, node: string, bytes: Uint8Array): void =>
-  cluster.node(node).disk.place(configPath, bytes);
+  cluster.node(node).disk.place(configurationPath, bytes);
 const secret = (name: string): StoredObject => ({metadata: {name, namespace: 'default'}, data: {a: name}});
 const address = (name: string) => ({resource: secretResource, namespace: 'default', name});
 const create = (ports: SyncPorts, name: string): StoredObject =>
@@ -63,7 +68,7 @@ describe('a server and its file', () => {
     simulation.runFor(10_000);
     const replaced = hash();
     expect(replaced).not.toBe(before);
-    disk.write(configPath, file([k1, 'identity']), false, 'test');
+    disk.write(configurationPath, file([k1, 'identity']), false, 'test');
     simulation.runFor(pollMs);
     expect(hash()).toBe(before);
   });
@@ -295,8 +300,8 @@ describe('a disk', () => {
     const simulation = world();
     const ports = portsOf(simulation);
     write(ports, 'new');
-    simulation.cluster.node('n1').disk.faults.mountPoints = new Set([configPath]);
-    expectError(ports['files.rename']({from: path, to: configPath}), 'conflict', 'EBUSY');
+    simulation.cluster.node('n1').disk.faults.mountPoints = new Set([configurationPath]);
+    expectError(ports['files.rename']({from: path, to: configurationPath}), 'conflict', 'EBUSY');
     expect(content(ports)).toBe('new');
   });
 

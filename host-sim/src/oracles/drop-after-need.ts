@@ -2,6 +2,7 @@
 // every history holds it. A key that no server has ever loaded cannot have written anything: its history may be short.
 
 import {decodeUtf8} from '@etcd-encryption/crypto';
+import {historyPath} from '@etcd-encryption/rotation';
 import type {Cluster} from '../world/cluster.ts';
 import type {FileView} from '../world/configuration.ts';
 import {isNeeded} from '../world/need.ts';
@@ -9,8 +10,6 @@ import type {SimNode} from '../world/node.ts';
 import type {Observer} from '../world/observer.ts';
 import type {KeyTag, Transformer} from '../world/stored-value.ts';
 import {violator} from './violation.ts';
-
-export const historyPath = '/etc/kubernetes/encryption-provider-history.bak';
 
 /** Programs' changes are judged; what a fault does to a file is not the engine's deed. */
 export function watchDropAfterNeed(cluster: Cluster): Observer {

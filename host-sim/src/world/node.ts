@@ -1,5 +1,6 @@
 // One control-plane node: its disk, its kube-apiserver with the mount it reads the file through, its clock.
 
+import {configurationPath} from '@etcd-encryption/rotation';
 import type {Stream} from '../prng.ts';
 import type {Cancel} from '../scheduler.ts';
 import {absentFile, type FileView} from './configuration.ts';
@@ -9,7 +10,6 @@ import {refusal, Server} from './server.ts';
 
 /** Who edits files by hand, flips bits and restores old disks: nothing that the engine could have prevented. */
 export const faultActor = 'fault';
-export const defaultConfigPath = '/etc/kubernetes/encryption-provider.conf';
 
 /** What an operator or platform decides about a node; faults change it while the world runs. */
 export interface NodeSettings {
@@ -76,7 +76,7 @@ export class SimNode {
     this.address = options.address;
     this.identity = serverIdentity(this.hostName);
     this.settings = {
-      configPath: defaultConfigPath,
+      configPath: configurationPath,
       automaticReload: true,
       mount: 'directory',
       fipsOnly: false,
@@ -106,7 +106,7 @@ export class SimNode {
   }
 
   get path(): string {
-    return this.settings.configPath ?? defaultConfigPath;
+    return this.settings.configPath ?? configurationPath;
   }
 
   wallMs(): number {

@@ -20,7 +20,7 @@ import type {Kind, Kinds} from './kinds.ts';
 import type {Need} from './need.ts';
 import {decodeToken, encodeToken} from './page-token.ts';
 import type {Server} from './server.ts';
-import {confirmRead, decryptValue, type Encryption, encryptValue, type StoredValue} from './stored-value.ts';
+import {confirmRead, type Encryption, encryptValue, type StoredValue} from './stored-value.ts';
 
 /** A webhook or validation that refuses a write; `undefined` lets it pass. */
 export type Admission = (write: {
@@ -303,10 +303,6 @@ export class ObjectApi {
 
 const isFiltered = ({labelSelector, onlyName}: ListRequest): boolean =>
   labelSelector !== undefined || onlyName !== undefined;
-
-/** Whether a server could read a value now; asks nothing and counts nothing. */
-export const isReadable = (server: Server, kind: Kind, item: KeyValue): boolean =>
-  decryptValue(item.value, item.key, server.loaded.of(kind.id)).outcome === 'read';
 
 export function pathOf({path, resource}: Kind, {namespace, name}: {namespace?: string; name: string}): string {
   return resource.namespaced ? `${path}${namespace ?? ''}/${name}` : `${path}${name}`;

@@ -9,7 +9,7 @@ import type {StoredObject} from '@etcd-encryption/rotation';
 /** Which key wrote a value: `clear`, or provider, name and check value. Equal ids mean equal keys. */
 export type KeyTag = string;
 
-export const clearTag: KeyTag = 'clear';
+const clearTag: KeyTag = 'clear';
 /** A value that no key of any server opens: planted bytes. */
 export const unreadableTag: KeyTag = 'unreadable';
 
@@ -42,7 +42,7 @@ export interface StoredValue {
 
 export const identityTransformer: Transformer = {tag: clearTag, kind: 'identity', name: '', prefix: ''};
 
-export const keyTag = (provider: string, name: string, check: string): KeyTag => `${provider}/${name}/${check}`;
+const keyTag = (provider: string, name: string, check: string): KeyTag => `${provider}/${name}/${check}`;
 
 /** The transformer of a key that stands in a configuration. */
 export function keyTransformer(kind: 'aesgcm' | 'aescbc' | 'secretbox', key: StoredKey): Transformer {
