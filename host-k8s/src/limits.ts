@@ -10,6 +10,8 @@ export const requestTimeoutMs = 30_000;
 export const listTimeoutMs = 60_000;
 /** Attempts at a read; with the pauses between them about 3 s. */
 export const readAttempts = 4;
+/** Attempts, writes too, that a server may turn away unread because it moves its clients to new connections. */
+export const goAwayAttempts = 10;
 /** First pause between attempts, ms; it doubles and is multiplied by 0.5 to 1.5. */
 export const retryPauseMs = 250;
 /** Longest pause between attempts, ms; a longer Retry-After is handed to the caller instead of waited for. */

@@ -2,11 +2,12 @@
 // credentials are read again when their files change, reads are tried again with jitter, writes never. Bodies are
 // neither logged nor put into messages.
 
-import {type Dispatcher, Pool} from 'undici';
+import {type Dispatcher, errors, Pool} from 'undici';
 import {type CredentialSource, type Credentials, fingerprintFiles} from './kubeconfig.ts';
 import {
   connectTimeoutMs,
   credentialsCheckMs,
+  goAwayAttempts,
   keepAliveMs,
   maxAnswerBytes,
   maxConcurrentStreams,
@@ -50,7 +51,7 @@ export interface ApiStream {
 }
 
 export interface ApiTransport {
-  /** Never rejects. A GET is tried up to four times; anything else once. */
+  /** Never rejects. A GET is tried up to four times; anything else once, unless the server surely did not look at it. */
   readonly request: (request: ApiRequest) => Promise<ApiAnswer>;
   /** A GET whose answer of status 200 is handed on piece by piece, for watches. */
   readonly stream: (path: string, accept: string, onText: (text: string) => void) => ApiStream;
@@ -101,6 +102,7 @@ export function createApiTransport(options: TransportOptions): ApiTransport {
     const attempts = wanted.method === 'GET' ? readAttempts : 1;
     for (let tries = 1; ; tries++) {
       const answer = await attempt(wanted);
+      if (answer.outcome === 'failed' && answer.reason === goAway && tries < goAwayAttempts) continue;
       if (tries >= attempts || connections.closed() || !worthRetrying(answer)) return answer;
       const asked = answer.outcome === 'answered' ? answer.retryAfterMs : undefined;
       if (asked !== undefined && asked > maxRetryPauseMs) return answer;
@@ -202,7 +204,12 @@ function startExchange({connection, request, headers, streaming, resolve}: Excha
           else controller = started;
         },
         ...answer,
-        onResponseError: (_, error) => give(reasonOf(error), `connection: ${reasonOf(error)}`),
+        onResponseError: (_, error) => {
+          const refused = isRefusedByGoAway(error);
+          if (refused) controller = undefined;
+          const reason = refused ? goAway : reasonOf(error);
+          give(reason, `connection: ${reason}`);
+        },
       },
     );
   } catch (error) {
@@ -253,6 +260,16 @@ function readRetryAfter(value: string | string[] | undefined): number | undefine
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
   const date = Date.parse(text);
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
+
+const goAway = 'GOAWAY';
+
+/**
+ * RFC 9113 §6.8: a stream above the last one that GOAWAY names was not and will not be looked at. undici sends such a
+ * request again by itself, but gives up after a few times; that it says so with these words is held by a test.
+ */
+function isRefusedByGoAway(error: unknown): boolean {
+  return error instanceof errors.InformationalError && error.message.startsWith('HTTP/2: "GOAWAY" frame received');
 }
 
 /** errno or library code only: messages of libraries may carry addresses and headers. */

@@ -34,6 +34,7 @@ const mark: Required<MigrationMark> = {
   startedAtMs: atMs,
   completedAtMs: atMs + 1,
   revision: '123456789012345',
+  broken: true,
   blocked: [{namespace: 'default', name: 'a', reason: 'webhook "w" denied it'}],
   blockedCount: 1,
   attempts: 3,
@@ -104,7 +105,7 @@ export const fullRing: Required<Ring> = {
   restored: {atMs, merged: false},
   handledForget: 'node-2',
   proof: {id: 'proof-1', keys: [key.id], migration: [mark]},
-  recordHash: 'ab',
+  record: [{atMs, deed: 'activate', what: key.id, why: 'schedule', facts: ['all loaded'], previous: '', hash: 'ab'}],
 };
 
 const blocks: readonly RenderedBlock[] = [{resources: ['secrets'], order: [key.id, 'identity']}];

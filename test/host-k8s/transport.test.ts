@@ -1,6 +1,8 @@
 // The transport against a TLS server of our own: connections, retries, time-outs, credentials.
 
-import {renameSync, writeFileSync} from 'node:fs';
+import {readFileSync, renameSync, writeFileSync} from 'node:fs';
+import type {AddressInfo} from 'node:net';
+import {createServer} from 'node:tls';
 import {inspect} from 'node:util';
 import {
   type ApiTransport,
@@ -10,6 +12,7 @@ import {
 } from '@etcd-encryption/host-k8s';
 import {afterEach, describe, expect, it} from 'vitest';
 import {type FakeServer, startFakeServer, status} from './fake-server.ts';
+import {makeCertificate} from './self-signed.ts';
 
 const userAgent = 'etcd-encryption-manager/0.1.0 (rotation)';
 const ends: (() => Promise<void>)[] = [];
@@ -114,9 +117,16 @@ describe('reads', () => {
     expect(slept).toEqual([250, 500, 1_000]);
   });
 
-  it('a stored value that cannot be opened ⇒ asked once', async () => {
+  it.each([
+    [
+      'InternalError',
+      'Internal error occurred: StorageError: corrupt object, Code: 7, Key: /secrets/a/b, not transformable',
+    ],
+    ['StorageReadError', 'failed to read one or more secrets from the storage: StorageError: corrupt object'],
+    ['InternalError', 'Internal error occurred: unable to transform key "/registry/secrets/a/b": no match'],
+  ])('a stored value that cannot be opened (%s: %s) ⇒ asked once', async (reason, message) => {
     const {server, transport} = await begin();
-    server.answer(() => status(500, 'InternalError', 'unable to transform key "/registry/secrets/a/b"'));
+    server.answer(() => status(500, reason, message));
     await get(transport);
     expect(server.seen).toHaveLength(1);
   });
@@ -132,7 +142,7 @@ describe('reads', () => {
     const {server, transport, slept} = await begin();
     server.answer(() => ({status: code}));
     expect(await get(transport)).toMatchObject({status: code});
-    expect(server.seen).toHaveLength(code === 401 ? 1 : 1);
+    expect(server.seen).toHaveLength(1);
     expect(slept).toEqual([]);
   });
 
@@ -168,6 +178,30 @@ describe('writes', () => {
     server.answer(() => ({fault: 'silence'}));
     const answer = await transport.request({...post, timeoutMs: 200});
     expect(answer).toMatchObject({outcome: 'failed', sent: true, reason: 'ETIMEDOUT'});
+  });
+
+  it('the server sends every request away unread (RFC 9113 §6.8) ⇒ failed and surely not done', async () => {
+    const certificate = makeCertificate('refusing');
+    const frame = (type: number, payload: readonly number[]) =>
+      Buffer.from([0, 0, payload.length, type, 0, 0, 0, 0, 0, ...payload]);
+    const [settings, goAway] = [frame(4, []), frame(7, [0, 0, 0, 0, 0, 0, 0, 0])];
+    let connections = 0;
+    const refusing = createServer({...certificate, ALPNProtocols: ['h2']}, (socket) => {
+      connections++;
+      socket.write(settings);
+      socket.on('error', () => undefined);
+      // A HEADERS frame asks for something; the preface and settings before it do not.
+      socket.on('data', (data) => (data.includes('/api/v1/x') || data.length > 60 ? socket.write(goAway) : undefined));
+    });
+    await new Promise<void>((listening) => refusing.listen(0, '127.0.0.1', listening));
+    ends.push(async () => void refusing.close());
+    const {files, transport} = await begin();
+    writeFileSync(files.caPath, certificate.cert);
+    const {port} = refusing.address() as AddressInfo;
+    const config = readFileSync(files.path, 'utf8').replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`);
+    writeFileSync(files.path, config);
+    expect(await transport.request(post)).toMatchObject({outcome: 'failed', sent: false, reason: 'GOAWAY'});
+    expect(connections).toBeGreaterThan(1);
   });
 
   it('nobody listens ⇒ failed and surely not done', async () => {

@@ -37,6 +37,7 @@ const migrationMark = object('Where the rewriting of one resource stands.', {
   startedAtMs: unixMs('Start of this pass'),
   completedAtMs: unixMs('End of this pass').exactOptional(),
   revision: text("Revision of the collection in the answer to the pass's last page.").exactOptional(),
+  broken: z.literal(true).meta({description: 'It was interrupted, and ends in another pass.'}).exactOptional(),
   blocked: list(
     'The first objects that could not be rewritten.',
     object('One object that could not be rewritten.', {
@@ -193,7 +194,18 @@ export const ringSchema = object('What every node shall hold. Written by the con
     keys: texts('Keys that it shall clear.'),
     migration: list('Where it stands, by resource.', migrationMark),
   }).exactOptional(),
-  recordHash: text('Hash of the last line of the rotation record.').exactOptional(),
+  record: list(
+    'The rotation record, oldest line first.',
+    object('One line.', {
+      atMs: unixMs('When'),
+      deed: word('What was done.', ['activate', 'drop', 'resource']),
+      what: text('To what.'),
+      why: text('Why.'),
+      facts: texts('What it rests on.'),
+      previous: text('SHA-256 of the line before; empty for the first.'),
+      hash: text('SHA-256 of this line.'),
+    }),
+  ).exactOptional(),
 });
 
 export type RingSpec = z.infer<typeof ringSchema>;
