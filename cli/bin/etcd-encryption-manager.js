@@ -32,7 +32,8 @@ function findPinnedNode() {
 /** Runs this program again under another Node and ends as that one ends. */
 function runUnder(node) {
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: 'inherit',
+    // The channel tells the other program when this one is gone, however it ended.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: {...process.env, [pinnedMark]: '1'},
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -52,6 +53,10 @@ function runUnder(node) {
 
 /** A built package holds JavaScript; in the repository the TypeScript sources run directly. */
 async function runMain() {
+  if (process.env[pinnedMark] !== undefined && process.channel) {
+    process.once('disconnect', () => process.exit(1));
+    process.channel.unref();
+  }
   const built = new URL('../src/index.js', import.meta.url);
   const source = new URL('../src/index.ts', import.meta.url);
   const {main} = await import(existsSync(fileURLToPath(built)) ? built.href : source.href);

@@ -34,3 +34,12 @@ export {createStorePorts, type StoreClient, type StoreOptions, type StorePorts, 
 export {createTracePorts, type TraceOptions, type TracePorts} from './trace.ts';
 export {type ApiAnswer, type ApiRequest, type ApiTransport, createApiTransport} from './transport.ts';
 export {type Watch, type WatchOptions, type WatchTarget, watchHints} from './watch.ts';
+export {
+  type ClusterOptions,
+  type ControllerOptions,
+  type EtcdAddress,
+  type NodeProgramOptions,
+  runAgent,
+  runController,
+  runScanner,
+} from './programs.ts';
