@@ -6,7 +6,7 @@ import {type Dispatcher, Pool} from 'undici';
 import {errnoOf} from './errno.ts';
 import {createFilesPorts} from './files.ts';
 import {type CredentialSource, type Credentials, fingerprintFiles} from './kubeconfig.ts';
-import {connectTimeoutMs, keepAliveMs, maxMetricsBytes, metricsTimeoutMs} from './limits.ts';
+import {connectTimeoutMs, keepAliveMs, maxMetricsBytes, metricsDeadlineMs, metricsTimeoutMs} from './limits.ts';
 import {readPlatform} from './platform.ts';
 import {createEvidenceReader} from './server-evidence.ts';
 import {serverIdentity} from './server-identity.ts';
@@ -119,6 +119,7 @@ async function askForEvidence(
     const answer = await pool.request({
       method: 'GET',
       path: '/metrics',
+      signal: AbortSignal.timeout(metricsDeadlineMs),
       headers: {
         accept: 'text/plain;version=0.0.4',
         'user-agent': userAgent,
@@ -166,7 +167,8 @@ async function refused(answer: Dispatcher.ResponseData): Promise<Answer<'server.
 
 /** A question never changes anything, so that every failure is `unavailable`, but for a TLS peer that is not ours. */
 function connectionError(error: unknown): PortError {
-  const reason = errnoOf(error) ?? errnoOf(causeOf(error)) ?? 'UNKNOWN';
+  const late = error instanceof Error && error.name === 'TimeoutError';
+  const reason = late ? 'TIMEOUT' : (errnoOf(error) ?? errnoOf(causeOf(error)) ?? 'UNKNOWN');
   const code = isTlsReason(reason) ? 'denied' : 'unavailable';
   return {code, message: `/metrics: ${reason}`, reason};
 }

@@ -55,6 +55,8 @@ export const maxManifestBytes = 1024 * 1024;
 
 /** Headers or the next piece of a page, ms; a page takes about 100 ms. */
 export const metricsTimeoutMs = 10_000;
+/** A whole page, ms: a server that trickles is not waited for longer. */
+export const metricsDeadlineMs = 30_000;
 /** Largest page, bytes: 30 times that of an empty cluster. */
 export const maxMetricsBytes = 64 * 1024 * 1024;
 /** Longest line of a page that is looked at, bytes. */
