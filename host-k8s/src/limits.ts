@@ -22,8 +22,8 @@ export const maxConnections = 8;
 export const maxWatchConnections = 32;
 /** Requests on one HTTP/2 connection; kube-apiserver allows 100 and says so. */
 export const maxConcurrentStreams = 128;
-/** HTTP/2 PING, ms: a dead connection is noticed within two. */
-export const pingIntervalMs = 15_000;
+/** HTTP/2 PING, ms: a dead connection is noticed within two, which is as long as an agent's ring stays fresh. */
+export const pingIntervalMs = 5_000;
 /** An idle connection is kept this long, ms: longer than the longest pause of a loop, shorter than Go's 90 s. */
 export const keepAliveMs = 75_000;
 /** Largest answer that is read, bytes: 500 metadata items with 256 KiB of annotations each. */

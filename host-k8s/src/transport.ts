@@ -2,19 +2,14 @@
 // credentials are read again when their files change, reads are tried again with jitter, writes never. Bodies are
 // neither logged nor put into messages.
 
-import {type Dispatcher, errors, Pool} from 'undici';
-import {type CredentialSource, type Credentials, fingerprintFiles} from './kubeconfig.ts';
+import {type Dispatcher, errors} from 'undici';
+import {type Connection, createConnections} from './connection.ts';
+import type {CredentialSource} from './kubeconfig.ts';
 import {
   connectTimeoutMs,
-  credentialsCheckMs,
   goAwayAttempts,
-  keepAliveMs,
   maxAnswerBytes,
-  maxConcurrentStreams,
-  maxConnections,
   maxRetryPauseMs,
-  maxWatchConnections,
-  pingIntervalMs,
   readAttempts,
   requestTimeoutMs,
   retryPauseMs,
@@ -67,18 +62,6 @@ export interface TransportOptions {
   readonly random?: () => number;
   /** Pauses between attempts; a test may shorten them. */
   readonly sleep?: (ms: number) => Promise<void>;
-}
-
-/** Pools made from one reading of the credentials. */
-interface Connection {
-  readonly credentials: Credentials;
-  readonly files: readonly string[];
-  readonly fingerprint: string;
-  /** Path of the server's URL, empty for a plain one. */
-  readonly prefix: string;
-  readonly pool: Pool;
-  /** Watches have their own, so that they never take a connection away from requests under HTTP/1.1. */
-  readonly watches: Pool;
 }
 
 /** Opens no connection before the first request. */
@@ -277,93 +260,4 @@ function reasonOf(error: unknown): string {
   const code = (error as {code?: unknown} | undefined)?.code;
   if (typeof code === 'string') return code;
   return error instanceof Error ? error.name : 'Error';
-}
-
-interface Connections {
-  readonly current: () => Promise<Connection | ApiAnswer>;
-  readonly refresh: () => Promise<Connection | ApiAnswer>;
-  readonly closed: () => boolean;
-  readonly close: () => Promise<void>;
-}
-
-/** Keeps the connection for the present credentials and replaces it when their files change. */
-function createConnections(source: CredentialSource): Connections {
-  let connection: Connection | undefined;
-  let checkedAtMs = Number.NEGATIVE_INFINITY;
-  let checking: Promise<void> | undefined;
-  let problem = 'no credentials';
-  let isClosed = false;
-
-  const load = async (): Promise<void> => {
-    try {
-      const {credentials, files} = await source.read();
-      const fingerprint = await fingerprintFiles(files);
-      const previous = connection;
-      const prefix = new URL(credentials.server).pathname.replace(/\/$/, '');
-      connection = {...openPools(credentials, previous), credentials, files, fingerprint, prefix};
-      if (previous !== undefined && previous.pool !== connection.pool) retire(previous);
-    } catch (error) {
-      problem = error instanceof Error ? error.message : 'unreadable';
-    }
-  };
-  const check = async (force: boolean): Promise<void> => {
-    if (connection === undefined || force || (await fingerprintFiles(connection.files)) !== connection.fingerprint) {
-      await load();
-    }
-    checkedAtMs = performance.now();
-    checking = undefined;
-  };
-  const get = async (force: boolean): Promise<Connection | ApiAnswer> => {
-    if (force || performance.now() - checkedAtMs >= credentialsCheckMs) {
-      checking ??= check(force);
-      await checking;
-    }
-    if (isClosed) return {outcome: 'failed', sent: false, reason: 'closed', message: 'the connection was closed'};
-    return connection ?? {outcome: 'failed', sent: false, reason: 'credentials', message: problem};
-  };
-  return {
-    current: () => get(false),
-    refresh: () => get(true),
-    closed: () => isClosed,
-    close: async () => {
-      isClosed = true;
-      await Promise.all([connection?.pool.destroy(), connection?.watches.destroy()]);
-    },
-  };
-}
-
-/** New pools only when what the TLS connection rests on has changed; a new token alone goes over the old ones. */
-function openPools(credentials: Credentials, previous: Connection | undefined): Pick<Connection, 'pool' | 'watches'> {
-  const tls = ({token: _token, impersonate: _user, ...rest}: Credentials): string => JSON.stringify(rest);
-  if (previous !== undefined && tls(previous.credentials) === tls(credentials)) {
-    return {pool: previous.pool, watches: previous.watches};
-  }
-  return {pool: openPool(credentials, maxConnections), watches: openPool(credentials, maxWatchConnections)};
-}
-
-function openPool(credentials: Credentials, connections: number): Pool {
-  const {ca, cert, key, serverName, insecure} = credentials;
-  return new Pool(new URL(credentials.server).origin, {
-    connections,
-    allowH2: true,
-    h2Options: {maxConcurrentStreams, pingInterval: pingIntervalMs},
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: keepAliveMs,
-    keepAliveMaxTimeout: keepAliveMs,
-    connect: {
-      timeout: connectTimeoutMs,
-      rejectUnauthorized: !insecure,
-      ...(ca === undefined ? {} : {ca}),
-      ...(cert === undefined ? {} : {cert}),
-      ...(key === undefined ? {} : {key}),
-      ...(serverName === undefined ? {} : {servername: serverName}),
-    },
-  });
-}
-
-/** Requests under way on the old pool end by themselves; watches are cut and come back on the new one. */
-function retire(previous: Connection): void {
-  previous.pool.close().catch(() => undefined);
-  previous.watches.destroy().catch(() => undefined);
 }

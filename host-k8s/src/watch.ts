@@ -98,7 +98,7 @@ function revisionIn(text: string): string | undefined {
 const headLength = 24;
 
 /** Finds the type at the head of each line and keeps nothing else, however long the objects are. */
-export function readEventTypes(onEvent: (type: string) => void): (text: string) => void {
+function readEventTypes(onEvent: (type: string) => void): (text: string) => void {
   let head = '';
   return (text) => {
     for (const [index, line] of text.split('\n').entries()) {

@@ -24,7 +24,7 @@ import {
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {type ControlPlane, startControlPlane} from '../control-plane/index.ts';
 import {expectError, expectValue} from '../ports/answers.ts';
-import {storeContract} from '../ports/store-contract.ts';
+import {storeContract, storeContractCases} from '../ports/store-contract.ts';
 import {fullConfig, fullKey, fullReports, fullRing, fullStatus} from './full-objects.ts';
 
 const userAgent = 'etcd-encryption-manager/0.1.0 (rotation)';
@@ -86,6 +86,8 @@ const tryConfig = async (spec: Spec, name = 'default'): Promise<string> => {
     ? 'accepted'
     : (JSON.parse(answer.text) as {message: string}).message;
 };
+
+it('the contract has its cases', () => expect(storeContractCases).toBeGreaterThanOrEqual(50));
 
 describe('EtcdEncryptionConfig on the server', () => {
   it.each([

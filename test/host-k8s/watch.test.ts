@@ -1,5 +1,7 @@
 // Watches as a doorbell, against a server that ends them, breaks them and answers errors.
 
+import {readFileSync, writeFileSync} from 'node:fs';
+import {type AddressInfo, connect, createServer} from 'node:net';
 import {createStorePorts, type StoreClient, type Watch, watchHints} from '@etcd-encryption/host-k8s';
 import {nodeReportResource} from '@etcd-encryption/rotation';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
@@ -35,6 +37,27 @@ async function waitFor(holds: () => boolean, limitMs = 5_000): Promise<void> {
     if (performance.now() > deadline) throw new Error(`it did not come about; ${rings} rings`);
     await new Promise((wake) => setTimeout(wake, 10));
   }
+}
+
+/** A proxy that can stop passing on what its present connections carry, without ending them, as a lost route does. */
+async function startBlackHole(to: string): Promise<{url: string; swallow: () => void; close: () => void}> {
+  const {port: target} = new URL(to);
+  let generation = 0;
+  const proxy = createServer((near) => {
+    const born = generation;
+    const far = connect(Number(target), '127.0.0.1');
+    for (const [from, into] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      from.on('data', (data) => born === generation && into.write(data));
+      from.on('error', () => into.destroy());
+      from.on('close', () => into.destroy());
+    }
+  });
+  await new Promise<void>((listening) => proxy.listen(0, '127.0.0.1', listening));
+  const {port} = proxy.address() as AddressInfo;
+  return {url: `https://127.0.0.1:${port}`, swallow: () => generation++, close: () => proxy.close()};
 }
 
 describe('watchHints', () => {
@@ -75,6 +98,25 @@ describe('watchHints', () => {
     begin();
     await waitFor(() => rings === 2, 8_000);
     expect(server.seen.length).toBeLessThanOrEqual(5);
+  });
+
+  it('the connection goes silent without an end ⇒ reads and watches go over a new one within 15 s', async () => {
+    const hole = await startBlackHole(server.url);
+    const files = server.kubeconfig();
+    writeFileSync(files.path, readFileSync(files.path, 'utf8').replace(server.url, hole.url));
+    const silent = createStorePorts({kubeconfig: files.path, userAgent: 'test'});
+    server.answer(({path}) => (isWatch(path) ? {pieces: [event('ADDED')], open: true} : present));
+    const targets = [{resource: nodeReportResource}];
+    watch = watchHints({transport: silent.transport, targets, onHint: () => rings++, random: () => 0});
+    await waitFor(() => rings === 2);
+    hole.swallow();
+    const begunAtMs = performance.now();
+    expect(await silent['store.list']({resource: nodeReportResource, limit: 1})).toMatchObject({ok: true});
+    await waitFor(() => rings === 4, 15_000);
+    expect(performance.now() - begunAtMs).toBeLessThan(15_000);
+    await watch.close();
+    await silent.close();
+    hole.close();
   });
 
   it('close ⇒ ends at once, in whatever it is', async () => {

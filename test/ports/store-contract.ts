@@ -35,7 +35,7 @@ export interface StoreWorld {
   readonly close: () => Promise<void> | void;
 }
 
-export interface StoreCase {
+interface StoreCase {
   readonly title: string;
   readonly run: (world: StoreWorld) => Promise<void>;
 }
@@ -669,7 +669,7 @@ const minimalRing = {
   settings: {writeMode: 'rename'},
 } as const;
 
-export const storeCases: readonly StoreCase[] = [
+const storeCases: readonly StoreCase[] = [
   ...getCases,
   ...createCases,
   ...replaceCases,
@@ -683,7 +683,7 @@ export const storeCases: readonly StoreCase[] = [
 ];
 
 /** How many cases the contract has; whoever runs fewer does not keep it. */
-export const storeCaseCount = storeCases.length;
+export const storeContractCases: number = storeCases.length;
 
 /** Runs every case on one world, made once. */
 export function storeContract(name: string, makeWorld: () => Promise<StoreWorld> | StoreWorld): void {

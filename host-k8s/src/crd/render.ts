@@ -17,14 +17,17 @@ export function renderCrds(): string {
   return customResourceDefinitions.map(renderCrd).join('---\n');
 }
 
-/** One kind's file, for the list of generated files. */
 const renderPlural = (plural: string): string => {
   const definition = customResourceDefinitions.find(({metadata}) => metadata.name.startsWith(`${plural}.`));
   if (definition === undefined) throw new RangeError(`plural: expected one of our kinds, got ${plural}`);
   return renderCrd(definition);
 };
 
+/** @public The committed file of one kind, called by name from the list of generated files. */
 export const renderConfigCrd = (): string => renderPlural('etcdencryptionconfigs');
+/** @public */
 export const renderRingCrd = (): string => renderPlural('etcdencryptionrings');
+/** @public */
 export const renderNodeCrd = (): string => renderPlural('etcdencryptionnodes');
+/** @public */
 export const renderKeyCrd = (): string => renderPlural('etcdencryptionkeys');

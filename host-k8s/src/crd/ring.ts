@@ -6,7 +6,7 @@ import {keyRefFields} from './key.ts';
 
 const keyId = (description: string) => text(description);
 
-export const layout = (description: string) =>
+const layout = (description: string) =>
   object(description, {
     keys: texts('Keys that every managed block reads, newest first, adopted ones after ours.'),
     resources: list(
