@@ -210,7 +210,7 @@ const migration = object('How far the stored values have come.', {
 
 const keyStatus = object('One key.', {
   name: text('Its name.'),
-  check: text('Its check value.'),
+  check: text('Its check value; absent for an adopted key, which people may have chosen.').exactOptional(),
   revision: count('Its number; 0 for an adopted one.').exactOptional(),
   state: word('What it is for.', ['Write', 'Read', 'Next', 'Adopted', 'Orphan']),
   created: time('When it was made.').exactOptional(),

@@ -71,6 +71,9 @@ export function* replaceRing(memory: ControllerMemory, ring: Ring): Step<Result<
   return replaced;
 }
 
+/** How kube-apiserver says that a stored value cannot be read, by release. */
+const unreadableReasons: ReadonlySet<string> = new Set(['InternalError', 'StorageReadError']);
+
 /** Lists every resource's metadata once; a list fails when one stored value cannot be read, and the answer names it. */
 function* checkLists({memory, observation}: ControllerDeed, resources: readonly string[]): Step<Result<unknown>> {
   const result: Record<string, string> = {};
@@ -80,7 +83,7 @@ function* checkLists({memory, observation}: ControllerDeed, resources: readonly 
     for (const type of fact.value) {
       const listed = yield* listOnce(type);
       if (listed.ok) continue;
-      if (listed.error.reason !== 'InternalError') return listed;
+      if (!unreadableReasons.has(listed.error.reason ?? '')) return listed;
       result[resource] = listed.error.message.slice(0, 500);
     }
   }

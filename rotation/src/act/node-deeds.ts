@@ -75,9 +75,22 @@ function* moveAside({observation}: NodeDeed, path: string): Step<Result<undefine
   return yield* ask('files.syncDirectory', {path: path.slice(0, path.lastIndexOf('/'))});
 }
 
-function* appendKeys({memory, observation}: NodeDeed, ids: readonly KeyId[]): Step<Result<undefined>> {
-  const keys = ids.map((id) => memory.keys.get(id)).filter((key): key is StoredKey => key !== undefined);
-  return yield* appendHistory(keys, observation.now.wallMs);
+function* appendKeys(deed: NodeDeed, ids: readonly KeyId[]): Step<Result<undefined>> {
+  const keys = ids.map((id) => deed.memory.keys.get(id)).filter((key): key is StoredKey => key !== undefined);
+  return yield* record(deed, keys);
+}
+
+/** Appends to the history those keys that it lacks, and remembers that it has them. */
+function* record({memory, observation}: NodeDeed, keys: readonly StoredKey[]): Step<Result<undefined>> {
+  const kept = new Set((memory.history?.keys ?? []).map((key) => refOf(key).id));
+  const missing = keys.filter((key) => !kept.has(refOf(key).id));
+  if (missing.length === 0) return ok(undefined);
+  const appended = yield* appendHistory(missing, observation.now.wallMs);
+  if (!appended.ok) return appended;
+  const before = memory.history ?? {keys: [], damaged: 0, torn: false, foreign: false, newer: false};
+  memory.history = {...before, keys: [...before.keys, ...missing], torn: false};
+  memory.historyHash = undefined;
+  return ok(undefined);
 }
 
 function* readOwnIdentity(): Step<Result<Secret>> {
@@ -218,7 +231,7 @@ function* mintKey(deed: NodeDeed, id: string, revision: number): Step<Result<und
     return created.error.code === 'conflict' ? ok(undefined) : created;
   }
   memory.keys.set(ref.id, key);
-  const kept = yield* appendHistory([key], deed.observation.now.wallMs);
+  const kept = yield* record(deed, [key]);
   if (!kept.ok) return kept;
   memory.minted = {id, revision, name: ref.name, check: ref.check};
   return ok(undefined);
@@ -236,7 +249,7 @@ function* takeExisting(deed: NodeDeed, id: string, revision: number): Step<Resul
   if (!key.ok) return key;
   const ref = refOf(key.value);
   deed.memory.keys.set(ref.id, key.value);
-  const kept = yield* appendHistory([key.value], deed.observation.now.wallMs);
+  const kept = yield* record(deed, [key.value]);
   if (!kept.ok) return kept;
   deed.memory.minted = {id, revision, name: ref.name, check: ref.check};
   return ok(true);
@@ -280,16 +293,12 @@ function* writeConfiguration(deed: NodeDeed, blocks: readonly RenderedBlock[]): 
 }
 
 /** History first: every key that the new file names is in it, synced, before the file is. */
-function* keepAll({memory, observation}: NodeDeed, blocks: readonly RenderedBlock[]): Step<Result<undefined>> {
-  const kept = new Set((memory.history?.keys ?? []).map((key) => refOf(key).id));
-  const missing = new Set<StoredKey>();
-  for (const block of blocks) {
-    for (const entry of block.order) {
-      const key = memory.keys.get(entry);
-      if (key !== undefined && !kept.has(entry)) missing.add(key);
-    }
-  }
-  return missing.size === 0 ? ok(undefined) : yield* appendHistory([...missing], observation.now.wallMs);
+function* keepAll(deed: NodeDeed, blocks: readonly RenderedBlock[]): Step<Result<undefined>> {
+  const named = new Set(blocks.flatMap(({order}) => order));
+  return yield* record(
+    deed,
+    [...named].map((entry) => deed.memory.keys.get(entry)).filter((key): key is StoredKey => key !== undefined),
+  );
 }
 
 /** The file in place goes into the backup folder before it is replaced, named by time and content. */

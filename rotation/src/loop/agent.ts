@@ -74,7 +74,11 @@ function* doAll(
       continue;
     const result = yield* engine.act({memory, observation, plan}, action);
     yield* demand('trace.event', {
-      event: {event: `agent.${action.do}`, node: observation.node, outcome: result.ok ? 'done' : `${result.error.code}: ${result.error.message}`},
+      event: {
+        event: `agent.${action.do}`,
+        node: observation.node,
+        outcome: result.ok ? 'done' : `${result.error.code}: ${result.error.message}`,
+      },
     });
     if (!result.ok) failures.push(problem(reasonOf(action, result.error), `${action.do}: ${result.error.message}`));
   }

@@ -335,9 +335,8 @@ function rotationStatus(view: View): unknown {
 function progressStatus(view: View): {progress?: unknown} {
   const {ring, members} = view;
   const rotation = ring.rotation;
-  if (rotation === undefined) return {};
   const loaded = members.length - obstacles(view, ring.layout).length;
-  const marks = rotation.migration;
+  const marks = rotation?.migration ?? [];
   const running = marks.find(({state}) => state === 'running' || state === 'pending');
   const done = marks.filter(({state}) => state === 'done' || state === 'blocked').length;
   return {
