@@ -18,6 +18,8 @@ export const requestTimeoutMs = 60_000;
 export const drainMs = 130_000;
 /** A lease renewed within this is alive, ms; servers renew every 10 s and leases live an hour. */
 export const leaseAliveMs = 40_000;
+/** An agent that has not reported for this long is named, ms: three periods at rest. */
+export const agentSilentMs = 3 * idlePeriodMs;
 /** The agent reorders and drops only by a ring read within this, ms. */
 export const ringFreshMs = 10_000;
 /** Objects per metadata page of the migration. */

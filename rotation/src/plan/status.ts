@@ -69,11 +69,7 @@ const said = (reasons: readonly Reason[], fallback: Reason): {reason: string; me
   const first = reasons[0] ?? fallback;
   return {
     reason: first.reason,
-    message:
-      reasons
-        .map(({message}) => message)
-        .join('; ')
-        .slice(0, 2_000) || fallback.message,
+    message: [...new Set(reasons.map(({message}) => message))].join('; ').slice(0, 2_000) || fallback.message,
   };
 };
 

@@ -1,6 +1,6 @@
 // The observation with what every rule needs worked out once: members and their state against a layout.
 
-import {pollPeriodMs, reloadDeadlinePolls} from '../limits.ts';
+import {agentSilentMs, pollPeriodMs, reloadDeadlinePolls} from '../limits.ts';
 import type {KeyId} from '../model/key.ts';
 import {keysOf, type Layout, orderOf, type RenderedBlock, renderLayout, writeEntries} from '../model/layout.ts';
 import type {NodeReport} from '../model/node.ts';
@@ -89,7 +89,16 @@ export function membersOf(
   }
   if (members.length === 0) blockers.push(because('NoMembers', 'no agent has reported yet'));
   const notes = [...forgotten].sort().map((node) => because('NodeForgotten', `${node} no longer counts`, [node]));
+  notes.push(
+    ...members.filter(({unchangedForMs}) => unchangedForMs > agentSilentMs).map((each) => silence(each, life)),
+  );
   return {members, blockers, notes};
+}
+
+/** A member whose agent has ceased to report; with a silent server it is most likely down. */
+function silence({node, identity}: Member, life: ReadonlyMap<string, string>): Reason {
+  const server = life.get(identity) === 'silent' ? ', and its kube-apiserver does not renew its lease' : '';
+  return because('AgentSilent', `${node}: its agent has not reported for ${agentSilentMs / 1_000} s${server}`, [node]);
 }
 
 /** Same blocks in the same order. */
