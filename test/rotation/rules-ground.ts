@@ -1,0 +1,240 @@
+// Ground, members and pause: what must be known before anything is decided, and who counts.
+
+import {absent, annotation, type ClusterObservation, emptyLayout, seen, unknown} from '@etcd-encryption/rotation';
+import {describe, expect, test} from 'vitest';
+import {expectNotes, expectRing, expectWait} from './expect-plan.ts';
+import {cluster, identityOf, names, now, observe, reportsOf, restingRing, ringAt, specOf} from './fixtures.ts';
+import {nextRingOf, planOf, saidBy} from './reached.ts';
+
+const resting = restingRing();
+
+export function describeGround(): void {
+  describe('ground', () => {
+    test.each([
+      ['no lease', {leading: false}, 'NotLeading'],
+      ['cluster id not read', {clusterId: unknown('unavailable: refused')}, 'ReadFailed'],
+      ['kube-system has no uid', {clusterId: absent}, 'ReadFailed'],
+      ['no configuration', {spec: absent}, 'ConfigurationMissing'],
+      ['configuration not read', {spec: unknown('denied: no')}, 'ReadFailed'],
+      [
+        'configuration breaks a rule',
+        {spec: seen({outcome: 'invalid', problems: ['spec.mode: no']})},
+        'ConfigurationInvalid',
+      ],
+      ['installed CRDs not read', {pruned: unknown('denied: no')}, 'ReadFailed'],
+      ['installed CRDs drop fields', {pruned: seen(['spec.keys'])}, 'SchemaPruned'],
+      ['ring not read', {ring: unknown('written by a newer release (v2)')}, 'ReadFailed'],
+      ['ring of another cluster', {clusterId: seen('c2')}, 'ForeignRing'],
+      ['node reports not read', {reports: unknown('unavailable: no')}, 'ReadFailed'],
+    ] as [string, Partial<ClusterObservation>, string][])('%s ⇒ waits and names it', (_, facts, reason) => {
+      const plan = planOf(observe({ring: resting, facts}));
+      expectWait(plan, reason as never);
+      expect(plan.wakeAtMs).toBe(50_001_000);
+    });
+
+    test('no ring ⇒ an empty one of epoch 1 is created', () => {
+      const plan = planOf(observe());
+      expect(saidBy(plan)).toEqual(['EpochRaised']);
+      expect(plan.actions).toEqual([
+        {
+          do: 'createRing',
+          ring: {
+            v: 1,
+            clusterId: cluster,
+            epoch: 1,
+            version: 1,
+            keys: [],
+            layout: emptyLayout,
+            proven: [],
+            history: [],
+            stoppedWriting: {},
+            clean: [],
+            certificates: [],
+            members: [],
+            forgotten: [],
+            accepted: [],
+            refusals: [],
+            settings: {writeMode: 'rename'},
+          },
+        },
+      ]);
+    });
+
+    test('no ring, but a node saw epoch 7 ⇒ epoch 8, and what the histories hold is merged first', () => {
+      const plan = planOf(observe({nodes: {n2: {highest: {epoch: 7, revision: 3}}}}));
+      expect(nextRingOf(plan)).toMatchObject({epoch: 8, restored: {atMs: now, merged: false}});
+    });
+
+    test('no ring and no reports ⇒ none is created, since nodes may have seen a higher epoch', () => {
+      expectWait(planOf(observe({facts: {reports: unknown('unavailable: no')}})), 'ReadFailed');
+    });
+
+    test('no ring in observe mode ⇒ nothing is written, and the plan says what it would do', () => {
+      const plan = planOf(observe({spec: {mode: 'observe'}}));
+      expect(plan.actions).toEqual([]);
+      expect(plan.phase).toBe('Observing');
+    });
+
+    test('observe mode with a rotation due ⇒ says so, does nothing', () => {
+      const plan = planOf(observe({ring: resting, spec: {mode: 'observe', rotateRequest: 'now'}}));
+      expectWait(plan, 'Minting');
+      expect(plan.phase).toBe('Observing');
+    });
+
+    test('the ring has the epoch of another leader ⇒ it is raised by one, and an open gate is closed', () => {
+      const ring = {...resting, gate: {id: 'drop-4-60', deed: 'drop', atMs: now - 100} as const};
+      const plan = planOf(observe({ring, facts: {ownEpoch: 3}}));
+      expectRing(plan, ring, {changes: {epoch: 5, gate: undefined}, reason: 'EpochRaised'});
+    });
+
+    test('a node saw a higher epoch than the ring ⇒ above it, and every proof from before is void', () => {
+      const clean = [{key: 'r1', by: 'scan-1', revision: '9', atMs: now - 1000}];
+      const scan = {id: 'scan-1', resources: ['secrets'], node: 'n1', deep: false, atMs: now - 1000};
+      const ring = {...resting, clean, scan};
+      const plan = planOf(observe({ring, nodes: {n3: {highest: {epoch: 9, revision: 1}}}}));
+      expectRing(plan, ring, {
+        changes: {epoch: 10, restored: {atMs: now, merged: false}, gate: undefined, scan: undefined, clean: []},
+        reason: 'RestoreSeen',
+      });
+    });
+  });
+}
+
+export function describeMembers(): void {
+  describe('members', () => {
+    test('a node reports for the first time ⇒ the ring remembers it, sorted by name', () => {
+      const ring = {...resting, members: resting.members.slice(1)};
+      expectRing(planOf(observe({ring})), ring, {changes: {members: resting.members}, reason: 'Distributing'});
+    });
+
+    test('the spec asks for another way of writing ⇒ it is handed on in the ring', () => {
+      const plan = planOf(observe({ring: resting, spec: {nodes: {writeMode: 'external'}}}));
+      expectRing(plan, resting, {changes: {settings: {writeMode: 'external'}}, reason: 'Distributing'});
+    });
+
+    test('a member reports no more ⇒ it still counts, and blocks', () => {
+      const reports = seen(reportsOf(resting).filter(({report}) => report.node !== 'n2'));
+      const plan = planOf(observe({ring: resting, facts: {reports, controlPlaneNodes: seen([])}}));
+      expectWait(plan, 'UnknownMember', 'AgentMissing');
+      expect(plan.reasons.map(({nodes}) => nodes)).toEqual([['n2'], ['n2']]);
+    });
+
+    test('a control-plane Node without report ⇒ blocks and is named', () => {
+      const nodes = [...names, 'n4'].map((name) => ({name, address: ''}));
+      const plan = planOf(observe({ring: resting, facts: {controlPlaneNodes: seen(nodes)}}));
+      expectWait(plan, 'AgentMissing');
+      expect(plan.reasons[0]?.nodes).toEqual(['n4']);
+    });
+
+    test('a server lease that no agent speaks for ⇒ blocks and is named', () => {
+      const leases = [...names, 'n9'].map((hostName) => ({
+        identity: identityOf(hostName),
+        hostName,
+        life: 'silent' as const,
+      }));
+      const plan = planOf(observe({ring: resting, facts: {leases: seen(leases)}}));
+      expectWait(plan, 'UnknownMember');
+      expect(plan.reasons[0]?.nodes).toEqual(['n9']);
+    });
+
+    test('leases and Nodes not read ⇒ both block', () => {
+      const facts = {leases: unknown('unavailable: no'), controlPlaneNodes: unknown('denied: no')};
+      expectWait(planOf(observe({ring: resting, facts})), 'ReadFailed', 'ReadFailed');
+    });
+
+    test('a report of a newer release ⇒ blocks', () => {
+      const plan = planOf(observe({ring: resting, facts: {badReports: {n3: 'written by a newer release (v2)'}}}));
+      expectWait(plan, 'NewerRelease');
+    });
+
+    test('nobody reports ⇒ no member, nothing is decided', () => {
+      const none = {...resting, members: []};
+      const plan = planOf(
+        observe({ring: none, facts: {reports: seen([]), leases: seen([]), controlPlaneNodes: seen([])}}),
+      );
+      expectWait(plan, 'NoMembers');
+    });
+  });
+
+  describe('forget-node', () => {
+    const silent = (life: 'alive' | 'silent' | 'unknown') =>
+      seen(names.map((node) => ({identity: identityOf(node), hostName: node, life: node === 'n2' ? life : 'alive'})));
+    const annotated = (text: string) => ({[annotation.forgetNode]: text});
+
+    test('its lease is silent ⇒ the node no longer counts', () => {
+      const text = 'n2 2025-06-15';
+      const plan = planOf(
+        observe({ring: resting, facts: {leases: silent('silent'), ringAnnotations: annotated(text)}}),
+      );
+      expectRing(plan, resting, {
+        changes: {
+          members: resting.members.filter(({node}) => node !== 'n2'),
+          forgotten: [{node: 'n2', identity: identityOf('n2'), atMs: now}],
+          handledForget: text,
+        },
+        reason: 'NodeForgotten',
+      });
+    });
+
+    test.each(['alive', 'unknown'] as const)('its lease is %s ⇒ refused, and nothing else changes', (life) => {
+      const facts = {leases: silent(life), ringAnnotations: annotated('n2')};
+      const plan = planOf(observe({ring: resting, facts}));
+      expectWait(plan, 'Scheduled');
+      expectNotes(plan, 'ForgetRefused');
+    });
+
+    test('leases not read ⇒ refused', () => {
+      const facts = {leases: unknown('unavailable: no'), ringAnnotations: annotated('n2')};
+      const plan = planOf(observe({ring: resting, facts}));
+      expectWait(plan, 'ReadFailed');
+      expectNotes(plan, 'ForgetRefused');
+    });
+
+    test('said before ⇒ is not carried out again', () => {
+      const ring = {...resting, handledForget: 'n2'};
+      const facts = {leases: silent('silent'), ringAnnotations: annotated('n2')};
+      expectWait(planOf(observe({ring, facts})), 'Scheduled');
+    });
+
+    const forgotten = {
+      ...resting,
+      members: resting.members.filter(({node}) => node !== 'n2'),
+      forgotten: [{node: 'n2', identity: identityOf('n2'), atMs: now - 1000}],
+    };
+
+    test('a forgotten node that is silent ⇒ is left out and named', () => {
+      const plan = planOf(observe({ring: forgotten, facts: {leases: silent('silent')}}));
+      expectWait(plan, 'Scheduled');
+      expectNotes(plan, 'NodeForgotten');
+      expect(plan.view?.members.map(({node}) => node)).toEqual(['n1', 'n3']);
+    });
+
+    test('a forgotten node renews its lease again ⇒ it counts again', () => {
+      const plan = planOf(observe({ring: forgotten}));
+      expectRing(plan, forgotten, {changes: {forgotten: []}, reason: 'Distributing'});
+    });
+  });
+}
+
+export function describePause(): void {
+  describe('pause', () => {
+    test('paused while a rotation is due ⇒ it does not begin', () => {
+      expectWait(planOf(observe({ring: resting, spec: {rotateRequest: 'x', pause: 'maintenance'}})), 'Paused');
+    });
+
+    test('paused with everything loaded ⇒ the write key stays', () => {
+      expectWait(planOf(observe({ring: ringAt('distributed'), spec: {pause: ''}})), 'Paused');
+    });
+
+    test('paused while a key waits to be distributed ⇒ adding goes on', () => {
+      const ring = ringAt('minted');
+      expect(saidBy(planOf(observe({ring, spec: {pause: 'x'}})))).toEqual(['Distributing']);
+    });
+
+    test('resumed after two intervals ⇒ one rotation', () => {
+      const spec = specOf({rotationIntervalMs: 1_000});
+      const plan = planOf(observe({ring: resting, spec}));
+      expect(nextRingOf(plan).rotation).toMatchObject({revision: 2, reason: 'schedule'});
+    });
+  });
+}

@@ -1,0 +1,11 @@
+// Every rule of the controller and of the agent on hand-written observations, and every reason that they can say.
+
+import {describeAdd, describeAdopt, describeMint} from './rules-adding.ts';
+import {describeGround, describeMembers, describePause} from './rules-ground.ts';
+
+describeGround();
+describeMembers();
+describePause();
+describeAdopt();
+describeMint();
+describeAdd();
