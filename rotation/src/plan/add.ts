@@ -20,6 +20,9 @@ function apply(view: View): Outcome {
   if (ring.trial !== undefined) return continueTrial(view, ring.trial);
   const desired = desiredLayout(view);
   if (same(desired, ring.layout)) return pass;
+  const unread = view.members.filter(({report}) => report.file.state === 'unknown').map(({node}) => node);
+  if (desired.resources.length > ring.layout.resources.length && unread.length > 0)
+    return wait(because('ReadFailed', `what ${unread.join(', ')} write now could not be read`, unread));
   const unheld = notHeld(view, desired);
   if (unheld.length > 0) return wait(...unheld);
   const collision = collisions(view, desired);

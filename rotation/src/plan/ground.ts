@@ -50,6 +50,7 @@ function readRingGround(o: ClusterObservation, spec: Spec, clusterId: string): G
   if (ring.clusterId !== clusterId) {
     return stop(wait(because('ForeignRing', `the ring names cluster ${ring.clusterId}, this is ${clusterId}`)));
   }
+  if (o.reports.state === 'unknown') return stop(wait(because('ReadFailed', `node reports: ${o.reports.why}`)));
   if (spec.mode === 'observe') return {spec, ring};
   return epochGround(o, spec, ring);
 }

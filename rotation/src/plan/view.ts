@@ -8,7 +8,7 @@ import type {ClusterObservation} from '../model/observation.ts';
 import {type Ring, type RingKey, ringKeys} from '../model/ring.ts';
 import {same} from '../model/same.ts';
 import type {Spec} from '../model/spec.ts';
-import {because, type Reason} from './reason.ts';
+import {because, type Reason, type ReasonName, reasons} from './reason.ts';
 
 export interface Member {
   readonly node: string;
@@ -152,30 +152,9 @@ function fileObstacle(view: View, {report, node}: Member): Reason | undefined {
   return undefined;
 }
 
-const problemReasons = [
-  'CannotWriteFile',
-  'FileInvalid',
-  'FileNotAtomic',
-  'SingleFileMount',
-  'HistoryNotWritable',
-  'HistoryDamaged',
-  'ForeignFileMoved',
-  'KeyNotHeld',
-  'KeyMismatch',
-  'ForeignKeyObject',
-  'GuardRefused',
-  'FileRefused',
-  'FileRepaired',
-  'EncryptionFlagMissing',
-  'ForeignRing',
-  'NewerRelease',
-  'ReadFailed',
-  'UnknownRecipient',
-] as const;
-
 /** Reports come from the API: a reason we do not know becomes `ReadFailed`. */
-const knownReason = (reason: string): (typeof problemReasons)[number] =>
-  problemReasons.find((each) => each === reason) ?? 'ReadFailed';
+const knownReason = (reason: string): ReasonName =>
+  Object.hasOwn(reasons, reason) ? (reason as ReasonName) : 'ReadFailed';
 
 function loadObstacle(view: View, {report, node}: Member): Reason {
   const name = [node];
