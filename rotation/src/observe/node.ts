@@ -211,7 +211,11 @@ function* readRecipients(): Step<Fact<readonly Recipient[]>> {
 function* readHistoryFact(memory: AgentMemory): Step<NodeObservation['history']> {
   const answer = yield* ask('files.read', {path: historyPath});
   if (!answer.ok) return unread(answer.error);
-  if (answer.value === undefined) return absent;
+  if (answer.value === undefined) {
+    memory.history = undefined;
+    memory.historyHash = undefined;
+    return absent;
+  }
   const hash = sha256Hex(answer.value.bytes);
   if (memory.historyHash !== hash || memory.history === undefined) {
     memory.history = parseHistory(answer.value.bytes);

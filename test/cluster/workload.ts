@@ -1,0 +1,226 @@
+// Users of a real cluster while keys rotate: they create, update, delete, get and list through every server, know what
+// must be there, and count every request that fails. Only requests to loopback servers of the test.
+
+import type {StorePorts} from '@etcd-encryption/host-k8s';
+import type {ResourceType, StoredObject} from '@etcd-encryption/rotation';
+
+export const secrets: ResourceType = {group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true};
+export const configMaps: ResourceType = {
+  group: '',
+  version: 'v1',
+  plural: 'configmaps',
+  kind: 'ConfigMap',
+  namespaced: true,
+};
+
+export interface WorkloadOptions {
+  readonly stores: () => readonly StorePorts[];
+  readonly readsPerSecond: number;
+  readonly writesPerSecond: number;
+  readonly listEveryMs: number;
+}
+
+export interface WorkloadCounts {
+  readonly gets: number;
+  readonly lists: number;
+  readonly writes: number;
+  /** Conditional writes that a write of the migration overtook; each was cured by one retry. */
+  readonly conflicts: number;
+  readonly failedReads: number;
+  readonly failedWrites: number;
+  readonly wrongContent: number;
+  readonly seconds: number;
+  readonly failures: readonly string[];
+}
+
+interface Known {
+  readonly resource: ResourceType;
+  readonly name: string;
+  value: string;
+  /** A write is under way: until it is over either value is right. */
+  next: string | undefined;
+}
+
+const namespace = 'default';
+const encode = (value: string): string => Buffer.from(value).toString('base64');
+
+const body = ({resource, name}: Known, value: string, resourceVersion?: string): StoredObject => ({
+  apiVersion: 'v1',
+  kind: resource.kind,
+  metadata: {name, namespace, labels: {workload: 'yes'}, ...(resourceVersion === undefined ? {} : {resourceVersion})},
+  data: {value: resource === secrets ? encode(value) : value},
+});
+
+const valueOf = (object: StoredObject): string => {
+  const {value} = object.data as {value: string};
+  return object.kind === 'Secret' ? Buffer.from(value, 'base64').toString() : value;
+};
+
+export class Workload {
+  readonly #options: WorkloadOptions;
+  readonly #known: Known[] = [];
+  readonly #failures: string[] = [];
+  readonly #counts = {gets: 0, lists: 0, writes: 0, conflicts: 0, failedReads: 0, failedWrites: 0, wrongContent: 0};
+  #running = false;
+  #loops: Promise<void>[] = [];
+  #begunAt = 0;
+  #turn = 0;
+
+  constructor(options: WorkloadOptions) {
+    this.#options = options;
+  }
+
+  get counts(): WorkloadCounts {
+    return {...this.#counts, seconds: (performance.now() - this.#begunAt) / 1_000, failures: this.#failures};
+  }
+
+  get size(): number {
+    return this.#known.length;
+  }
+
+  /** Creates objects, `inFlight` at a time. */
+  async populate(counts: {readonly secrets: number; readonly configMaps: number}, inFlight = 32): Promise<void> {
+    const wanted: Known[] = [
+      ...Array.from({length: counts.secrets}, (_, n) => ({
+        resource: secrets,
+        name: `s${n}`,
+        value: `secret ${n}`,
+        next: undefined,
+      })),
+      ...Array.from({length: counts.configMaps}, (_, n) => ({
+        resource: configMaps,
+        name: `c${n}`,
+        value: `map ${n}`,
+        next: undefined,
+      })),
+    ];
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (let at = next++; at < wanted.length; at = next++) {
+        const known = wanted[at];
+        if (known === undefined) return;
+        const made = await this.#store()['store.create']({resource: known.resource, object: body(known, known.value)});
+        if (!made.ok) throw new Error(`populate ${known.name}: ${made.error.message}`);
+        this.#known.push(known);
+      }
+    };
+    await Promise.all(Array.from({length: inFlight}, worker));
+  }
+
+  start(): void {
+    this.#running = true;
+    this.#begunAt = performance.now();
+    this.#loops = [
+      this.#every(1_000 / this.#options.readsPerSecond, () => this.#get()),
+      this.#every(1_000 / this.#options.writesPerSecond, () => this.#update()),
+      this.#every(this.#options.listEveryMs, () => this.#list()),
+    ];
+  }
+
+  async stop(): Promise<WorkloadCounts> {
+    const counts = this.counts;
+    this.#running = false;
+    await Promise.all(this.#loops);
+    return {...counts, ...this.#counts, failures: this.#failures};
+  }
+
+  /** Starts `act` at a steady rate without waiting for it, at most 64 at once. */
+  async #every(periodMs: number, act: () => Promise<void>): Promise<void> {
+    const open = new Set<Promise<void>>();
+    let due = performance.now();
+    while (this.#running) {
+      const now = performance.now();
+      while (due <= now && open.size < 64) {
+        const one: Promise<void> = act().finally(() => open.delete(one));
+        open.add(one);
+        due += periodMs;
+      }
+      if (due < now - 1_000) due = now;
+      await new Promise((resolve) => setTimeout(resolve, Math.max(1, Math.min(periodMs, due - now))));
+    }
+    await Promise.all(open);
+  }
+
+  #store(): StorePorts {
+    const stores = this.#options.stores();
+    const store = stores[this.#turn++ % stores.length];
+    if (store === undefined) throw new Error('no server left');
+    return store;
+  }
+
+  #pick(): Known {
+    const known = this.#known[Math.floor(Math.random() * this.#known.length)];
+    if (known === undefined) throw new Error('nothing to read');
+    return known;
+  }
+
+  #fail(kind: 'failedReads' | 'failedWrites' | 'wrongContent', text: string): void {
+    this.#counts[kind]++;
+    if (this.#failures.length < 20) this.#failures.push(`${new Date().toISOString()} ${kind}: ${text}`);
+  }
+
+  #compare(known: Known, allowed: readonly (string | undefined)[], object: StoredObject): void {
+    const value = valueOf(object);
+    if (!allowed.includes(value) && value !== known.value && value !== known.next) {
+      this.#fail('wrongContent', `${known.name}: expected ${JSON.stringify(allowed)}, got ${JSON.stringify(value)}`);
+    }
+  }
+
+  async #get(): Promise<void> {
+    const known = this.#pick();
+    const allowed = [known.value, known.next];
+    const answer = await this.#store()['store.get']({resource: known.resource, namespace, name: known.name});
+    this.#counts.gets++;
+    if (!answer.ok) return this.#fail('failedReads', `get ${known.name}: ${answer.error.message}`);
+    if (answer.value === undefined) return this.#fail('failedReads', `get ${known.name}: not found`);
+    this.#compare(known, allowed, answer.value);
+  }
+
+  async #list(): Promise<void> {
+    const resource = Math.random() < 0.5 ? secrets : configMaps;
+    const before = new Map(this.#known.map((known) => [known.name, [known.value, known.next]]));
+    const answer = await this.#store()['store.list']({
+      resource,
+      namespace,
+      labelSelector: 'workload=yes',
+      limit: 10_000,
+    });
+    this.#counts.lists++;
+    if (!answer.ok) return this.#fail('failedReads', `list ${resource.plural}: ${answer.error.message}`);
+    const expected = this.#known.filter((known) => known.resource === resource).length;
+    if (answer.value.items.length !== expected)
+      this.#fail('wrongContent', `list ${resource.plural}: ${answer.value.items.length} of ${expected}`);
+    for (const item of answer.value.items) {
+      const known = this.#known.find(({name}) => name === item.metadata.name);
+      if (known !== undefined) this.#compare(known, before.get(known.name) ?? [], {...item, kind: resource.kind});
+    }
+  }
+
+  /** A conditional write: read, change, replace at that version; a conflict is tried again once. */
+  async #update(): Promise<void> {
+    const known = this.#pick();
+    if (known.next !== undefined) return;
+    const value = `${known.name} ${Math.random()}`;
+    known.next = value;
+    this.#counts.writes++;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const read = await this.#store()['store.get']({resource: known.resource, namespace, name: known.name});
+      if (!read.ok || read.value === undefined) {
+        this.#fail('failedReads', `get ${known.name} before a write: ${read.ok ? 'not found' : read.error.message}`);
+        break;
+      }
+      const object = body(known, value, read.value.metadata.resourceVersion ?? '');
+      const written = await this.#store()['store.replace']({resource: known.resource, object});
+      if (written.ok) {
+        known.value = value;
+        known.next = undefined;
+        return;
+      }
+      if (written.error.code !== 'conflict' || attempt === 1) {
+        this.#fail('failedWrites', `replace ${known.name}: ${written.error.code}: ${written.error.message}`);
+        break;
+      }
+      this.#counts.conflicts++;
+    }
+  }
+}
