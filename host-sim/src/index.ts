@@ -13,6 +13,7 @@ export {
   type SimulationOptions,
 } from './run.ts';
 export type {Cluster} from './world/cluster.ts';
+export type {Disk, DiskNode} from './world/disk.ts';
 export {configMapResource, customKind, defaultKinds, type Kind, secretResource} from './world/kinds.ts';
 export {faultActor, type NodeOptions, type SimNode} from './world/node.ts';
 export type {Admission} from './world/objects.ts';

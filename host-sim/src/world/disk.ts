@@ -84,12 +84,18 @@ export class Disk {
   readonly faults: DiskFaults = {};
   readonly #root: DirectoryNode;
   readonly #options: DiskOptions;
+  readonly #watchers: ((path: string) => void)[] = [];
   #nextInode = 2;
   #nextVersion = 1;
 
   constructor(options: DiskOptions) {
     this.#options = options;
     this.#root = newDirectory(1, {mode: 0o755, uid: 0, gid: 0, label: 'root'}, options.nowMs());
+  }
+
+  /** Calls `watcher` with each path whose presence, content or mode is another one; `/` means that any may be. */
+  watch(watcher: (path: string) => void): void {
+    this.#watchers.push(watcher);
   }
 
   /** The node at a path as it is now, or as it would be after a power loss. */
@@ -196,6 +202,7 @@ export class Disk {
       if (present?.kind === 'file' && moved.kind === 'directory') return refused('invalid', 'ENOTDIR');
       source.parent.now.delete(source.name);
       parent.now.set(name, moved);
+      this.#changed(from);
       return done;
     });
   }
@@ -241,6 +248,7 @@ export class Disk {
     const file: FileNode = {kind: 'file', inode: this.#nextInode++, now: state, synced: state};
     directory.now.set(name, file);
     directory.synced.set(name, file);
+    this.#changed(path);
     this.#options.onChange(actor);
   }
 
@@ -260,7 +268,12 @@ export class Disk {
       }
     };
     settle(this.#root);
+    this.#changed('/');
     this.#options.onChange('crash');
+  }
+
+  #changed(path: string): void {
+    for (const watcher of this.#watchers) watcher(path);
   }
 
   #directoryIn(parent: DirectoryNode, name: string): DirectoryNode {
@@ -306,6 +319,7 @@ export class Disk {
     if (place === undefined) return refused('gone', 'ENOENT');
     const result = change(place.parent, place.name);
     if (result.ok) place.parent.modifiedAtMs = this.#options.nowMs();
+    this.#changed(path);
     this.#options.onChange(actor);
     return result;
   }
@@ -323,6 +337,7 @@ export class Disk {
     if (node === undefined) return refused('gone', 'ENOENT');
     if (node.kind === 'directory') return refused('invalid', 'EISDIR');
     const result = change(node);
+    this.#changed(path);
     this.#options.onChange(actor);
     return result;
   }
