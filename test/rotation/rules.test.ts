@@ -2,6 +2,7 @@
 
 import {describeAdd, describeAdopt, describeMint} from './rules-adding.ts';
 import {describeGround, describeMembers, describePause} from './rules-ground.ts';
+import {describeActivate, describeMigrate, describeStart, describeVerify} from './rules-rotating.ts';
 
 describeGround();
 describeMembers();
@@ -9,3 +10,7 @@ describePause();
 describeAdopt();
 describeMint();
 describeAdd();
+describeStart();
+describeActivate();
+describeMigrate();
+describeVerify();
