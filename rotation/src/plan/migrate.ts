@@ -94,7 +94,7 @@ export function typesOf(
   return {names: [...names].sort()};
 }
 
-/** Every member has loaded the write key: older keys have stopped writing from now on. */
+/** Every member has loaded the write key: older keys have stopped writing from now on, and no earlier scan counts. */
 function beginMigration(view: View, rotation: Rotation): Outcome {
   const {ring, observation} = view;
   const now = observation.now.wallMs;
@@ -108,7 +108,7 @@ function beginMigration(view: View, rotation: Rotation): Outcome {
   const next = {...rotation, convergedAtMs: now, migration};
   return changeRing(
     ring,
-    {rotation: next, stoppedWriting},
+    {rotation: next, stoppedWriting, scan: undefined},
     because('Migrating', `${types.names.join(', ')} are rewritten`),
   );
 }

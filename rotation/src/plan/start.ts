@@ -96,7 +96,9 @@ function preflight(view: View): Outcome | undefined {
     return wait(because('KMSWriteProvider', 'a KMS provider writes; set spec.adoption.replaceKMS to replace it'));
   const values = checkValues(view);
   if (values !== undefined) return values;
-  if (observation.lists.state !== 'seen') {
+  if (observation.lists.state === 'unknown')
+    return wait(because('ReadFailed', `whether every list answers: ${observation.lists.why}`));
+  if (observation.lists.state === 'absent') {
     return {
       kind: 'act',
       action: {do: 'checkLists', resources: spec.resources},

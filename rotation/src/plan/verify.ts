@@ -4,7 +4,7 @@
 import {historyLength} from '../limits.ts';
 import type {ScanReport} from '../model/node.ts';
 import type {CompletedRotation, MigrationMark, Rotation} from '../model/ring.ts';
-import {nextPass} from './migrate.ts';
+import {nextPass, typesOf} from './migrate.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
 import type {View} from './view.ts';
@@ -49,13 +49,15 @@ function secondPass(view: View, rotation: Rotation): Outcome {
 function byScan(view: View, rotation: Rotation, node: string): Outcome {
   const {ring, observation, members} = view;
   const now = observation.now.wallMs;
+  const leaving = typesOf(view, rotation.removing ?? []);
+  if ('unknown' in leaving) return wait(leaving.unknown);
   const answer = members.map(({report}) => report.scan).find((scan) => scan !== undefined && scan.id === ring.scan?.id);
-  if (ring.scan === undefined || ring.scan.deep || !members.some((member) => member.node === ring.scan?.node)) {
+  const asked = ring.scan;
+  if (asked === undefined || asked.deep || !members.some((member) => member.node === asked.node)) {
     return requestScan(view, node);
   }
-  if (answer === undefined)
-    return wait(because('Verifying', `${ring.scan.node} counts the stored values`, [ring.scan.node]));
-  const unclean = uncleanCounts(view, rotation, answer);
+  if (answer === undefined) return wait(because('Verifying', `${asked.node} counts the stored values`, [asked.node]));
+  const unclean = uncleanCounts(view, rotation, {counts: answer.counts, leaving: new Set(leaving.names)});
   const blocked = rotation.migration.filter(({state}) => state === 'blocked');
   const allowed = blocked.reduce((sum, mark) => sum + mark.blockedCount, 0);
   if (unclean.count === 0 || unclean.count <= allowed) {
@@ -96,15 +98,18 @@ export function requestScan(view: View, node: string): Outcome {
 }
 
 /** Values of the rotation's resources that are not under the write key (or, for leaving ones, not in clear). */
-function uncleanCounts(view: View, rotation: Rotation, scan: ScanReport): {count: number; reasons: readonly Reason[]} {
+function uncleanCounts(
+  view: View,
+  rotation: Rotation,
+  {counts: all, leaving}: {readonly counts: ScanReport['counts']; readonly leaving: ReadonlySet<string>},
+): {count: number; reasons: readonly Reason[]} {
   const name = view.keys.get(rotation.key ?? '')?.name ?? '';
   const resources = new Set(rotation.migration.map(({resource}) => resource));
-  const removing = new Set(rotation.removing ?? []);
   const foreign: string[] = [];
   let count = 0;
-  for (const [resource, counts] of Object.entries(scan.counts).sort()) {
+  for (const [resource, counts] of Object.entries(all).sort()) {
     if (!resources.has(resource)) continue;
-    const wanted = removing.has(resource) ? 'clear' : `aesgcm:${name}`;
+    const wanted = leaving.has(resource) ? 'clear' : `aesgcm:${name}`;
     for (const [label, values] of Object.entries(counts).sort()) {
       if (label === wanted || values === 0) continue;
       count += values;
