@@ -114,6 +114,7 @@ function* openKey(deed: NodeDeed, name: string): Step<Result<undefined>> {
   const key = yield* openObject(deed, object, ring);
   if (!key.ok) return key;
   const listed = ring.keys.filter((each) => keyObjectName(each) === name);
+  if (listed.length === 0) deed.memory.keys.set(refOf(key.value).id, key.value);
   for (const ref of listed) {
     const named = key.value.secret.withBytes((bytes) => keyFrom(ref, bytes));
     if (named === undefined) return failed('invalid', `${name}: its bytes do not give the check value ${ref.check}`);
@@ -147,7 +148,10 @@ function checkVoucher(memory: AgentMemory, object: KeyObject, ring: Ring): strin
     return earlier ? 'no earlier key vouches for it' : undefined;
   }
   const under = memory.keys.get(object.voucher.key);
-  if (under === undefined) return `the key ${object.voucher.key} that vouches for it is not held`;
+  if (under === undefined) {
+    const listed = ring.keys.some(({id, check}) => id === object.key.id && check === object.key.check);
+    return listed ? undefined : `the key ${object.voucher.key} that vouches for it is not held`;
+  }
   return voucherMac(object, under) === object.voucher.mac
     ? undefined
     : `what ${object.voucher.key} vouches for was changed`;

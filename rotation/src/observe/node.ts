@@ -219,6 +219,7 @@ function* readHistoryFact(memory: AgentMemory): Step<NodeObservation['history']>
   const hash = sha256Hex(answer.value.bytes);
   if (memory.historyHash !== hash || memory.history === undefined) {
     memory.history = parseHistory(answer.value.bytes);
+    if (memory.history.foreign) learn(memory, answer.value.bytes);
     memory.historyHash = hash;
   }
   answer.value.bytes.fill(0);

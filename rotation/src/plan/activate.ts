@@ -16,7 +16,8 @@ function apply(view: View): Outcome {
   if (blockers.length > 0) return wait(...blockers);
   const waiting = obstacles(view, ring.layout);
   if (rotation.activatedAtMs !== undefined) {
-    if (rotation.convergedAtMs !== undefined || waiting.length === 0) return pass;
+    const open = rotation.convergedAtMs === undefined ? waiting : waiting.filter(({reason}) => reason !== 'ServerDown');
+    if (open.length === 0) return pass;
     return wait(
       because('Converging', `${members.length - waiting.length} of ${members.length} servers have loaded it`),
       ...waiting,

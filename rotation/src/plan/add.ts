@@ -89,11 +89,12 @@ function keptBlocks(members: readonly Member[], managed: ReadonlySet<string>): r
 const kmsEntries = (members: readonly Member[]): readonly string[] =>
   [...new Set(blocksOf(members).flatMap(({order}) => order.filter((entry) => entry.startsWith('kms:'))))].sort();
 
-function notHeld({members, blockers, ring}: View, desired: Layout): readonly Reason[] {
+function notHeld(view: View, desired: Layout): readonly Reason[] {
+  const {members, blockers, ring} = view;
   if (ring.layout.resources.length === 0 && blockers.length > 0) return blockers;
   const reasons: Reason[] = [];
   for (const {node, report} of members) {
-    const missing = desired.keys.filter((key) => !report.held.includes(key));
+    const missing = desired.keys.filter((key) => !report.held.includes(key) && !isSealed(view, key));
     if (missing.length > 0 && report.server.state !== 'down') {
       reasons.push(
         because('KeyNotHeld', `${node}: does not hold ${missing.length} of ${desired.keys.length} keys yet`, [node]),
@@ -102,6 +103,12 @@ function notHeld({members, blockers, ring}: View, desired: Layout): readonly Rea
   }
   return reasons;
 }
+
+/** A key of ours with a sealed object reaches every node by itself, so it is added without waiting for a node that is away. */
+const isSealed = ({observation, keys}: View, id: KeyId): boolean =>
+  (keys.get(id)?.revision ?? 0) > 0 &&
+  observation.keyObjects.state === 'seen' &&
+  observation.keyObjects.value.some(({key, name}) => key.id === id && name === `r${key.revision}`);
 
 /** Several aescbc keys under one name: a wrong one "opens" a value now and then, so all values are opened first. */
 function collisions(view: View, desired: Layout): Outcome | undefined {

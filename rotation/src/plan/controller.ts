@@ -8,6 +8,7 @@ import {add} from './add.ts';
 import {adopt} from './adopt.ts';
 import {drop} from './drop.ts';
 import {readGround} from './ground.ts';
+import {health} from './health.ts';
 import {members} from './members.ts';
 import {migrate} from './migrate.ts';
 import {mint} from './mint.ts';
@@ -22,6 +23,7 @@ import {makeView, type View} from './view.ts';
 /** Adding stands before `pause`, the dangerous deeds behind it. */
 export const controllerRules: readonly Rule[] = [
   members,
+  health,
   adopt,
   mint,
   add,

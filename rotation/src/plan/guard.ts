@@ -19,6 +19,8 @@ export interface GuardInput {
   readonly stateClusterId: string | undefined;
   readonly stateEpoch: number;
   readonly held: ReadonlyMap<KeyId, KeyRef>;
+  /** Keys in this node's history, synced to disk. */
+  readonly history: ReadonlySet<KeyId>;
 }
 
 /** Why a file must not be written; `undefined` when it may. */
@@ -36,7 +38,7 @@ function wrongRing({ring, clusterId, stateClusterId, stateEpoch}: GuardInput): s
   return undefined;
 }
 
-function lostKeys({current, next, ring}: GuardInput): string | undefined {
+function lostKeys({current, next, ring, history, loaded}: GuardInput): string | undefined {
   const kept = keysOf(next);
   const lost = [...keysOf(current)].filter((key) => !kept.has(key));
   if (lost.length === 0) return undefined;
@@ -44,10 +46,14 @@ function lostKeys({current, next, ring}: GuardInput): string | undefined {
   const certified = new Set(ring.certificates.map(({key}) => key));
   const uncertified = lost.filter((key) => !certified.has(key));
   if (uncertified.length > 0) return `no certificate for dropping ${uncertified.join(', ')}`;
-  const loadedWrites = new Set(writeEntries(current).values());
-  const writing = lost.filter((key) => loadedWrites.has(key));
+  const unkept = lost.filter((key) => !history.has(key));
+  if (unkept.length > 0) return `the history lacks ${unkept.join(', ')}`;
+  const loadedWrites = loaded.state === 'known' ? [...writeEntries(loaded.blocks).values()] : [];
+  const writing = lost.filter((key) => writesOf(current).has(key) || loadedWrites.includes(key));
   return writing.length === 0 ? undefined : `${writing.join(', ')} is this node's write key`;
 }
+
+const writesOf = (blocks: readonly RenderedBlock[]): ReadonlySet<string> => new Set(writeEntries(blocks).values());
 
 function wrongWriteKey({current, next, loaded, serverDown, ring}: GuardInput): string | undefined {
   const before = writeEntries(current);

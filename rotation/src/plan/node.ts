@@ -6,7 +6,7 @@ import {configurationPath} from '../model/file-paths.ts';
 import type {KeyId, KeyRef} from '../model/key.ts';
 import {keyObjectName} from '../model/key.ts';
 import {isKey, keysOf, type Layout, orderOf, type RenderedBlock, renderLayout, writeEntries} from '../model/layout.ts';
-import type {LoadedReport, Problem, ServerReport} from '../model/node.ts';
+import type {KeyObject, LoadedReport, Problem, ServerReport} from '../model/node.ts';
 import type {NodeObservation, NodeState} from '../model/node-observation.ts';
 import type {Ring} from '../model/ring.ts';
 import {guardFile} from './guard.ts';
@@ -186,10 +186,12 @@ function keyActions(o: NodeObservation, ring: Ring, problems: Problem[]): readon
   if (o.keyObjects.state !== 'seen' || o.recipient.state !== 'seen') return [];
   const objects = new Map(o.keyObjects.value.map((object) => [object.name, object]));
   const actions: NodeAction[] = [];
-  for (const key of ring.keys) {
+  for (const key of [...ring.keys].sort((a, b) => a.revision - b.revision)) {
     const name = keyObjectName(key);
     const object = objects.get(name);
-    if (!o.held.has(key.id) && object !== undefined) actions.push({do: 'openKey', object: name});
+    if (!o.held.has(key.id) && object !== undefined) {
+      actions.push(...voucherChain(o, objects, object).map((each): NodeAction => ({do: 'openKey', object: each})));
+    }
     if (!o.held.has(key.id) && object === undefined)
       problems.push(problem('KeyNotHeld', `no sealed object holds ${key.name}`));
     if (o.held.has(key.id) && object === undefined && o.recipients.state === 'seen')
@@ -203,6 +205,23 @@ function keyActions(o: NodeObservation, ring: Ring, problems: Problem[]): readon
     actions.push({do: 'mint', id: minting.id, revision: minting.revision});
   }
   return actions;
+}
+
+/** Objects to open in order: those that vouch for an object, as far as they are there, then itself. */
+function voucherChain(
+  o: NodeObservation,
+  objects: ReadonlyMap<string, KeyObject>,
+  object: KeyObject,
+): readonly string[] {
+  const chain: string[] = [object.name];
+  let voucher = object.voucher?.key;
+  while (voucher !== undefined && !o.held.has(voucher)) {
+    const next = [...objects.values()].find(({key}) => key.id === voucher);
+    if (next === undefined || chain.includes(next.name)) break;
+    chain.unshift(next.name);
+    voucher = next.voucher?.key;
+  }
+  return chain;
 }
 
 /** Everybody a key is sealed for: all genuine control-plane nodes and the recovery recipients. */
@@ -292,6 +311,7 @@ export const guardInput = (
   stateClusterId: o.state.state === 'seen' && o.state.value.clusterId !== '' ? o.state.value.clusterId : undefined,
   stateEpoch: o.state.state === 'seen' ? o.state.value.epoch : 0,
   held: o.held,
+  history: new Set(o.history.state === 'seen' ? o.history.value.keys : []),
 });
 
 /**
