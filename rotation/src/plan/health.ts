@@ -11,6 +11,7 @@ function apply(view: View): Outcome {
   return passWith(
     ...view.members.flatMap((member) => [...reported(member), ...mounting(member), ...ungated(view, member)]),
     ...unlisted(view),
+    ...unchecked(view),
   );
 }
 
@@ -41,6 +42,12 @@ function ungated({ring}: View, {node, report}: Member): readonly Reason[] {
   const names = other.map(({resource}) => resource).join(', ');
   return [because('UngatedStart', `${node}: its server writes ${names} with another key than the ring's`, [node])];
 }
+
+/** Before the first rotation every value should have been opened once; where no node can read etcd that is said. */
+const unchecked = ({ring, members}: View): readonly Reason[] =>
+  ring.history.length > 0 || members.length === 0 || members.some(({report}) => report.can.includes('values'))
+    ? []
+    : [because('ValuesNotChecked', 'no agent can read etcd, so stored values were not opened for a check')];
 
 /** Resources that an adopted file encrypts and the spec never listed; their blocks stay as they are. */
 const unlisted = ({ring}: View): readonly Reason[] =>
