@@ -1,0 +1,408 @@
+// Drop and rest: how a key leaves the files, line by line of its certificate, and what is said when nothing is due.
+
+import {
+  annotation,
+  type CleanProof,
+  type NodeReport,
+  type Ring,
+  type ScanReport,
+  seen,
+  unknown,
+} from '@etcd-encryption/rotation';
+import {describe, expect, test} from 'vitest';
+import {expectNotes, expectRing, expectWait} from './expect-plan.ts';
+import {
+  blockOf,
+  day,
+  fileOf,
+  found,
+  type Given,
+  hour,
+  layoutOf,
+  loadedOf,
+  markOf,
+  minute,
+  now,
+  observe,
+  r1,
+  r2,
+  r3,
+  restingRing,
+  ringAt,
+  typeOf,
+} from './fixtures.ts';
+import {nextRingOf, notedBy, planOf, saidBy} from './reached.ts';
+
+const spec = {retention: {revisions: 1, minAgeMs: day}};
+const can: NodeReport['can'] = ['scan'];
+const stoppedWriting = {[r1.id]: now - 2 * day};
+const old = restingRing([r2, r1], {stoppedWriting});
+const scan = {id: 'scan-4-69', resources: ['secrets', 'configmaps'], node: 'n1', deep: false, atMs: now - minute};
+const proofOf = (key: string, changes: Partial<CleanProof> = {}): CleanProof => ({
+  key,
+  by: scan.id,
+  revision: '950',
+  atMs: scan.atMs,
+  ...changes,
+});
+const answer = (counts: ScanReport['counts'], completedAtMs = now): ScanReport => ({
+  id: scan.id,
+  startedAtMs: now,
+  completedAtMs,
+  revision: 950,
+  counts,
+});
+const clean = {secrets: {[`aesgcm:${r2.name}`]: 20}, configmaps: {}};
+
+const look = (ring: Ring, given: Omit<Given, 'ring'> = {}) => planOf(observe({ring, spec, every: {can}, ...given}));
+const counted = (ring: Ring, counts: ScanReport['counts'], given: Omit<Given, 'ring'> = {}) =>
+  look(ring, {...given, nodes: {n1: {can, scan: answer(counts)}}});
+
+function describeCandidates(): void {
+  describe('which keys may go', () => {
+    test.each([
+      ['it is among the newest to be kept', old, {spec: {retention: {revisions: 2, minAgeMs: 0}}}],
+      ['it stopped writing less than the least age ago', {...old, stoppedWriting: {[r1.id]: now - day + 1}}, {}],
+      ['when it stopped writing is not known', {...old, stoppedWriting: {}}, {}],
+      ['a node’s history lacks it', old, {nodes: {n2: {history: [r2.id]}}}],
+    ] as [string, Ring, Omit<Given, 'ring'>][])('%s ⇒ it stays', (_, ring, given) => {
+      const plan = look(ring, given);
+      expectWait(plan, 'Scheduled');
+      expectNotes(plan);
+    });
+
+    test('a block that we do not manage reads it ⇒ it stays', () => {
+      const layout = layoutOf([r2, r1], r2.id, ['secrets'], {
+        kept: [{resources: ['leases'], order: [r1.id, 'identity']}],
+      });
+      expectWait(look({...old, layout}, {spec: {...spec, resources: ['secrets']}}), 'Scheduled');
+    });
+
+    test('requests under it may still run ⇒ said', () => {
+      const ring = {...old, stoppedWriting: {[r1.id]: now - 189_999}};
+      const plan = look(ring, {spec: {retention: {revisions: 1, minAgeMs: 0}}});
+      expectWait(plan, 'Scheduled');
+      expectNotes(plan, 'Draining');
+      expect(plan.wakeAtMs).toBe(50_001_000);
+    });
+
+    test.each([
+      ['a rotation is under way', ringAt('minting', {stoppedWriting}), 'Minting'],
+      [
+        'a trial is under way',
+        {...old, trial: {id: 't', layout: layoutOf([r2, r1], r1.id), node: 'n1', startedAtMs: now}},
+        'Trying',
+      ],
+    ] as const)('%s ⇒ nothing is dropped', (_, ring, reason) => {
+      expect(saidBy(look(ring))[0]).toBe(reason);
+    });
+
+    test('a server has not loaded its file ⇒ nothing is dropped', () => {
+      expectWait(look(old, {nodes: {n3: {loaded: loadedOf([blockOf(['identity'])])}}}), 'WaitingForLoad');
+    });
+
+    test('a member is not known of ⇒ nothing is dropped', () => {
+      expectWait(look(old, {facts: {leases: unknown('unavailable: no')}}), 'ReadFailed');
+    });
+
+    const key1 = found('aescbc', 'key1');
+    const adopted = restingRing([r2, key1], {stoppedWriting: {[key1.id]: now - 2 * day}});
+
+    test('an adopted key ⇒ stays until an operator says its check value', () => {
+      const plan = look(adopted);
+      expectWait(plan, 'Scheduled');
+      expectNotes(plan, 'AdoptedKeysKept');
+      expect(plan.notes[0]?.message).not.toContain(key1.check);
+    });
+
+    test.each(['all', key1.check, `x, ${key1.check.slice(0, 8)}`])(
+      'an adopted key and the word %s ⇒ it may go',
+      (word) => {
+        const plan = look(adopted, {facts: {ringAnnotations: {[annotation.dropAdopted]: word}}});
+        expect(nextRingOf(plan).scan?.id).toBe('scan-4-70');
+        expectNotes(plan);
+      },
+    );
+  });
+}
+
+function describeCertificate(): void {
+  const scanned = {...old, scan};
+  const proven = {...scanned, clean: [proofOf(r1.id)]};
+  const compacted = {...scanned, clean: [proofOf(r1.id, {compactedBy: 'events-410'})]};
+  const gate = {id: 'drop-4-60', deed: 'drop', atMs: now - 1000} as const;
+
+  describe('certificate', () => {
+    test('no scan yet ⇒ one is asked for', () => {
+      expectRing(look(old), old, {changes: {scan: {...scan, id: 'scan-4-70', atMs: now}}, reason: 'Verifying'});
+    });
+
+    test.each([
+      ['is a check of values', {...scan, deep: true}, {}],
+      ['began before the last request under it ended', {...scan, atMs: now - 2 * day + 189_999}, {}],
+      ['is older than a restore', scan, {restored: {atMs: scan.atMs, merged: true}}],
+    ] as const)('the scan %s ⇒ another one is asked for', (_, asked, more) => {
+      expect(nextRingOf(counted({...old, ...more, scan: asked}, clean)).scan?.id).toBe('scan-4-70');
+    });
+
+    test('not answered ⇒ said beside what rests', () => {
+      const plan = look(scanned);
+      expectWait(plan, 'Scheduled');
+      expectNotes(plan, 'DropWaiting');
+    });
+
+    test('the scan is clean of it ⇒ proof, with the revision of its last page', () => {
+      expectRing(counted(scanned, clean), scanned, {changes: {clean: [proofOf(r1.id)]}, reason: 'DropWaiting'});
+    });
+
+    test('a value needs it ⇒ it stays, and is looked for again after a minute', () => {
+      const dirty = {secrets: {...clean.secrets, [`aesgcm:${r1.name}`]: 1}};
+      const plan = counted(scanned, dirty);
+      expectWait(plan, 'Scheduled');
+      expectNotes(plan, 'DropWaiting');
+      const later = look(scanned, {nodes: {n1: {can, scan: answer(dirty, now - minute - 1)}}});
+      expect(nextRingOf(later).scan?.id).toBe('scan-4-70');
+    });
+
+    test('clean, history is not compacted past it ⇒ asks, and an hour later warns', () => {
+      const plan = look(proven);
+      expect(plan.actions).toEqual([{do: 'askCompaction', revisions: ['950']}]);
+      expect(saidBy(plan)).toEqual(['DropWaiting']);
+      const waiting = {...proven, clean: [proofOf(r1.id, {atMs: now - hour - 1})]};
+      expect(saidBy(look(waiting))).toEqual(['HistoryNotCompacted']);
+    });
+
+    test('compacted past another revision ⇒ asks again', () => {
+      expect(look(proven, {facts: {compacted: ['949']}}).actions).toEqual([{do: 'askCompaction', revisions: ['950']}]);
+    });
+
+    test('compacted ⇒ noted in the proof', () => {
+      expectRing(look(proven, {facts: {compacted: ['950']}}), proven, {
+        changes: {clean: [proofOf(r1.id, {compactedBy: 'events-410'})]},
+        reason: 'Dropping',
+      });
+    });
+
+    test('every line but the last ⇒ each server is asked once more', () => {
+      expectRing(look(compacted), compacted, {
+        changes: {gate: {id: 'drop-4-70', deed: 'drop', atMs: now}},
+        reason: 'AskingServers',
+      });
+    });
+
+    test('one has not answered ⇒ waits for it, awake, so that the answers do not grow old', () => {
+      const plan = look({...compacted, gate}, {nodes: {n2: {can, gate: 'x'}}});
+      expectWait(plan, 'AskingServers');
+      expect(plan.wakeAtMs).toBe(50_001_000);
+    });
+
+    test('all answered ⇒ it leaves the files with a certificate, and that is recorded', () => {
+      const asked = {...compacted, gate};
+      expectRing(look(asked), asked, {
+        changes: {
+          keys: [r2],
+          layout: layoutOf([r2], r2.id),
+          gate: undefined,
+          scan: undefined,
+          clean: [],
+          certificates: [
+            {
+              key: r1.id,
+              check: r1.check,
+              stoppedWritingAtMs: now - 2 * day,
+              cleanBy: scan.id,
+              cleanRevision: '950',
+              compactedBy: 'events-410',
+              atMs: now,
+            },
+          ],
+        },
+        reason: 'Dropping',
+        record: {deed: 'drop', what: r1.name, why: 'retention', facts: [`${r1.id}: ${scan.id} at 950`]},
+      });
+    });
+
+    test('a server still writes with it ⇒ its proof is of no use', () => {
+      const loaded = {
+        ...loadedOf([blockOf([r1.id, r2.id, 'identity'])]),
+        hash: fileOf([blockOf([r2.id, r1.id, 'identity'])]).hash,
+      };
+      const plan = look({...compacted, gate}, {nodes: {n2: {can, loaded}}});
+      expectWait(plan, 'Scheduled');
+    });
+
+    test('one key is clean and another is not ⇒ the clean one goes all the same', () => {
+      const three = restingRing([r3, r2, r1], {
+        stoppedWriting: {[r1.id]: now - 2 * day, [r2.id]: now - 2 * day},
+        scan,
+        clean: [proofOf(r1.id, {compactedBy: 'events-410'})],
+        gate,
+      });
+      const plan = counted(three, {secrets: {[`aesgcm:${r2.name}`]: 1}});
+      expect(nextRingOf(plan).keys).toEqual([r3, r2]);
+      expect(nextRingOf(plan).certificates.map(({key}) => key)).toEqual([r1.id]);
+    });
+  });
+}
+
+function describeWithoutEtcd(): void {
+  const look1 = (ring: Ring) => planOf(observe({ring, spec}));
+  const proof = {id: 'pass-4-60', keys: [r1.id], migration: [markOf('configmaps'), markOf('secrets')]};
+  const done = (changes: object) => ({
+    ...old,
+    proof: {
+      ...proof,
+      migration: [
+        markOf('configmaps', {state: 'done', revision: '999', completedAtMs: now - 1000}),
+        markOf('secrets', {state: 'done', revision: '1000', completedAtMs: now - 1000, ...changes}),
+      ],
+    },
+  });
+
+  describe('certificate without etcd', () => {
+    test('no proof pass yet ⇒ one is begun over everything', () => {
+      const migration = [markOf('configmaps', {startedAtMs: now}), markOf('secrets', {startedAtMs: now})];
+      expectRing(look1(old), old, {
+        changes: {proof: {id: 'pass-4-70', keys: [r1.id], migration}},
+        reason: 'DropWaiting',
+      });
+    });
+
+    test('types not read ⇒ none is begun', () => {
+      const plan = planOf(observe({ring: old, spec, facts: {types: {}}}));
+      expectWait(plan, 'Scheduled');
+      expectNotes(plan, 'ReadFailed');
+    });
+
+    test('begun ⇒ page by page', () => {
+      expect(look1({...old, proof}).actions).toEqual([{do: 'migratePage', of: 'proof'}]);
+    });
+
+    test('it changed nothing ⇒ clean since it began, at the highest of its revisions', () => {
+      const ring = done({});
+      expectRing(look1(ring), ring, {
+        changes: {
+          proof: undefined,
+          clean: [{key: r1.id, by: 'pass-4-60', revision: '1000', atMs: now - 5 * minute}],
+        },
+        reason: 'DropWaiting',
+      });
+    });
+
+    test('a revision that is no number ⇒ no proof, and no failure', () => {
+      expect(look1(done({revision: 'opaque'})).actions.length).toBe(1);
+    });
+
+    test('it changed an object ⇒ begun again', () => {
+      const ring = done({rewritten: 1});
+      expectRing(look1(ring), ring, {changes: {proof: undefined}, reason: 'DropWaiting'});
+    });
+
+    test('objects are blocked ⇒ named, and not all objects are written again before an hour has passed', () => {
+      const blocked = {state: 'blocked', blockedCount: 1, blocked: [{namespace: 'a', name: 'b', reason: 'Forbidden'}]};
+      const plan = look1(done(blocked));
+      expectWait(plan, 'Scheduled');
+      expectNotes(plan, 'DropWaiting', 'MigrationBlocked');
+      expect(look1(done({...blocked, completedAtMs: now - hour})).actions.length).toBe(1);
+    });
+  });
+}
+
+function describeLeaving(): void {
+  describe('a resource on its way out', () => {
+    const layout = layoutOf([r1], r1.id, ['secrets']);
+    const out = (resource: string): Ring =>
+      restingRing([r1], {
+        layout: {...layout, resources: [...layout.resources, {resource, write: 'identity', leaving: true}]},
+        scan,
+      });
+    const secretsOnly = {retention: spec.retention, resources: ['secrets']};
+    const types = {
+      secrets: seen([typeOf('secrets')]),
+      configmaps: seen([typeOf('configmaps')]),
+      '*.apps': seen([typeOf('deployments.apps')]),
+    };
+    const given = {spec: secretsOnly, facts: {types}};
+
+    test('all in clear ⇒ proof, and in the end the block goes without a certificate of a key', () => {
+      const plan = counted(out('configmaps'), {configmaps: {clear: 7}}, given);
+      expect(nextRingOf(plan).clean).toEqual([proofOf('resource/configmaps')]);
+      const gate = {id: 'drop-4-60', deed: 'drop', atMs: now - 1000} as const;
+      const clean = [proofOf('resource/configmaps', {compactedBy: 'events-410'})];
+      const dropped = nextRingOf(counted({...out('configmaps'), gate, clean}, {}, given));
+      expect(dropped.layout).toEqual(layout);
+      expect(dropped.certificates).toEqual([]);
+      expect(dropped.keys).toEqual([r1]);
+    });
+
+    test('a value is still under a key ⇒ the block stays', () => {
+      const plan = counted(out('configmaps'), {configmaps: {clear: 7, [`aesgcm:${r1.name}`]: 1}}, given);
+      expectWait(plan, 'Scheduled');
+      expectNotes(plan, 'DropWaiting');
+    });
+
+    test('a value of one of its types is still under a key ⇒ the wildcard stays', () => {
+      const plan = counted(out('*.apps'), {'deployments.apps': {[`aesgcm:${r1.name}`]: 1}}, given);
+      expectWait(plan, 'Scheduled');
+      expect(notedBy(plan)).toEqual(['DropWaiting']);
+      expect(nextRingOf(counted(out('*.apps'), {'deployments.apps': {clear: 1}}, given)).clean).toEqual([
+        proofOf('resource/*.apps'),
+      ]);
+    });
+
+    test('its types are not known ⇒ the block stays', () => {
+      const unread = {...given, facts: {types: {...types, configmaps: unknown('unavailable: no')}}};
+      expectWait(counted(out('configmaps'), {configmaps: {clear: 7}}, unread), 'Scheduled');
+    });
+
+    test('it is listed again ⇒ it enters again', () => {
+      const plan = counted(out('configmaps'), {configmaps: {clear: 7}}, {facts: {types}});
+      expect(nextRingOf(plan).rotation).toMatchObject({reason: 'resources', adding: ['configmaps']});
+    });
+  });
+}
+
+export function describeDrop(): void {
+  describeCandidates();
+  describeCertificate();
+  describeWithoutEtcd();
+  describeLeaving();
+}
+
+export function describeRest(): void {
+  describe('rest', () => {
+    test('the next rotation is far away ⇒ says when, looks again in half a minute', () => {
+      const plan = planOf(observe({ring: restingRing(), spec: {rotationIntervalMs: 2 * hour}}));
+      expect(plan.reasons).toEqual([{reason: 'Scheduled', message: 'next rotation at 2025-06-15T16:06:40Z'}]);
+      expect(plan.wakeAtMs).toBe(50_030_000);
+      expect(plan.phase).toBe('Idle');
+    });
+
+    test('the last rotation took longer than the interval ⇒ stretched and said', () => {
+      const [last] = restingRing().history;
+      const slow = {...last, startedAtMs: now - 3 * hour} as NonNullable<typeof last>;
+      const plan = planOf(observe({ring: restingRing([r1], {history: [slow]}), spec: {rotationIntervalMs: minute}}));
+      expectWait(plan, 'Scheduled', 'IntervalStretched');
+    });
+
+    test('most of the write budget is used ⇒ warns with the part', () => {
+      const plan = planOf(
+        observe({ring: restingRing(), spec: {writeBudget: 300}, every: {encryptions: {[r1.name]: 80}}}),
+      );
+      expectWait(plan, 'Scheduled', 'WriteBudgetLow');
+      expect(plan.reasons[1]?.message).toBe('80 % of the write budget is used');
+    });
+
+    test('an agent has long not reported ⇒ said', () => {
+      const reports = observe({ring: restingRing()}).reports;
+      const silent =
+        reports.state === 'seen' ? reports.value.map((each) => ({...each, unchangedForMs: 10 * minute})) : [];
+      expectNotes(
+        planOf(observe({ring: restingRing(), facts: {reports: seen(silent)}})),
+        'AgentSilent',
+        'AgentSilent',
+        'AgentSilent',
+      );
+    });
+  });
+}
