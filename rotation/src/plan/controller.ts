@@ -42,10 +42,14 @@ export function planController(observation: ClusterObservation, rules: readonly 
   if ('outcome' in ground) return finish(observation, ground.outcome, [], undefined);
   const view = makeView(observation, ground.spec, ground.ring);
   const notes: Reason[] = [];
+  let passedMs = Number.POSITIVE_INFINITY;
   for (const rule of rules) {
     const outcome = rule.apply(view);
+    if (outcome.kind === 'wait' && outcome.wakeInMs !== undefined)
+      return finish(observation, {...outcome, wakeInMs: Math.min(outcome.wakeInMs, passedMs)}, notes, view);
     if (outcome.kind !== 'pass') return finish(observation, outcome, notes, view);
     notes.push(...(outcome.notes ?? []));
+    passedMs = Math.min(passedMs, outcome.wakeInMs ?? passedMs);
   }
   return finish(observation, {kind: 'wait', reasons: []}, notes, view);
 }

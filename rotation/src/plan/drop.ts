@@ -3,16 +3,22 @@
 
 import {compactionProofDeadlineMs, drainMs, maxCertificates, requestTimeoutMs} from '../limits.ts';
 import type {KeyId} from '../model/key.ts';
+import type {ScanReport} from '../model/node.ts';
 import {annotation} from '../model/resource-types.ts';
 import type {CleanProof, DropCertificate, RingKey} from '../model/ring.ts';
 import {passGate} from './gate.ts';
-import {newMark, typesOf} from './migrate.ts';
-import {changeRing, type Outcome, pass, passWith, type Rule, wait} from './plan.ts';
+import {blockedReasons, newMark, typesOf} from './migrate.ts';
+import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
 import {requestScan} from './verify.ts';
 import {obstacles, type View, writtenWith} from './view.ts';
 
 export const drop: Rule = {name: 'drop', apply};
+
+/** Values that still need a key are looked for again after this, ms. */
+const rescanMs = 60_000;
+/** A proof pass that met blocked objects is made again after this, ms; it writes every object. */
+const retryPassMs = 3_600_000;
 
 /** A resource on its way out is proven like a key. */
 const resourceId = (resource: string): string => `resource/${resource}`;
@@ -34,15 +40,30 @@ function apply(view: View): Outcome {
   const now = observation.now.wallMs;
   const draining = candidates.filter(({stoppedAtMs}) => now - stoppedAtMs < requestTimeoutMs + drainMs);
   const ready = candidates.filter((each) => !draining.includes(each));
+  const wakeInMs = nextCandidateInMs(view);
   if (ready.length === 0) {
     if (draining.length > 0)
       notes.push(because('Draining', `${draining.map(({name}) => name).join(', ')}: requests under it may still run`));
-    return notes.length === 0 ? pass : passWith(...notes);
+    return {kind: 'pass', notes, wakeInMs};
   }
   const step = prove(view, ready);
-  return step.kind === 'wait' || step.kind === 'pass'
-    ? passWith(...notes, ...(step.kind === 'wait' ? step.reasons : (step.notes ?? [])))
-    : step;
+  if (step.kind !== 'wait' || isAsking(step.reasons)) return step;
+  return {
+    kind: 'pass',
+    notes: [...notes, ...step.reasons],
+    wakeInMs: Math.min(wakeInMs, step.wakeInMs ?? Number.POSITIVE_INFINITY),
+  };
+}
+
+/** An open gate grows old: it is waited for awake. Everything else that a drop waits for lets the cluster rest. */
+const isAsking = (reasons: readonly Reason[]): boolean => reasons.some(({reason}) => reason === 'AskingServers');
+
+/** When time alone makes the next key or resource a candidate. */
+function nextCandidateInMs({ring, spec, observation}: View): number {
+  const now = observation.now.wallMs;
+  const since = [...Object.values(ring.stoppedWriting), ring.history[0]?.completedAtMs ?? now];
+  const ends = since.flatMap((stopped) => [stopped + spec.retention.minAgeMs, stopped + requestTimeoutMs + drainMs]);
+  return Math.min(...ends.map((end) => end - now).filter((left) => left > 0));
 }
 
 function adoptedKept({ring, observation}: View): readonly Reason[] {
@@ -90,7 +111,11 @@ function prove(view: View, candidates: readonly Candidate[]): Outcome {
     candidates.some(({id, stoppedAtMs}) => id === proof.key && isLater(view, proof, stoppedAtMs)),
   );
   const unproven = candidates.filter(({id}) => !valid.some(({key}) => key === id));
-  if (unproven.length > 0) return proveClean(view, candidates, unproven);
+  if (unproven.length > 0) {
+    const step = proveClean(view, candidates, unproven);
+    if (step.kind !== 'wait' || valid.length === 0) return step;
+  }
+  const proven = candidates.filter((each) => !unproven.includes(each));
   const compacted = valid.map((proof) =>
     proof.compactedBy === undefined && observation.compacted.includes(proof.revision)
       ? {...proof, compactedBy: 'events-410'}
@@ -101,7 +126,7 @@ function prove(view: View, candidates: readonly Candidate[]): Outcome {
   }
   const open = valid.filter(({compactedBy}) => compactedBy === undefined);
   if (open.length > 0) return awaitCompaction(view, open);
-  return passGate(view, 'drop') ?? dropNow(view, candidates, valid);
+  return passGate(view, 'drop') ?? dropNow(view, proven, valid);
 }
 
 /** A proof counts if it began after the key's last request could have ended, and after a restore. */
@@ -131,22 +156,17 @@ function proveClean(view: View, candidates: readonly Candidate[], unproven: read
   if (stale || (ring.restored !== undefined && (ring.scan?.atMs ?? 0) <= ring.restored.atMs))
     return requestScan(view, able.node);
   if (answer === undefined) return wait(because('DropWaiting', `${ring.scan?.node} counts the stored values`));
-  const needed = new Set<string>();
-  for (const [resource, counts] of Object.entries(answer.counts)) {
-    for (const [label, count] of Object.entries(counts)) {
-      if (count === 0) continue;
-      needed.add(label);
-      if (label !== 'clear') needed.add(resourceId(resource));
-    }
-  }
-  const label = ({id}: Candidate): string =>
-    id.startsWith('resource/') ? id : `${view.keys.get(id)?.provider}:${view.keys.get(id)?.name}`;
-  const clean = unproven.filter((each) => !needed.has(label(each)));
-  const dirty = unproven.filter((each) => needed.has(label(each)));
+  const clean = unproven.filter((each) => !isNeeded(view, each, answer.counts));
+  const dirty = unproven.filter((each) => !clean.includes(each));
   if (clean.length === 0) {
     const names = dirty.map(({name}) => name).join(', ');
-    const again = observation.now.wallMs - answer.completedAtMs > 60_000;
-    return again ? requestScan(view, able.node) : wait(because('DropWaiting', `${names}: stored values still need it`));
+    const left = answer.completedAtMs + rescanMs - observation.now.wallMs;
+    if (left < 0) return requestScan(view, able.node);
+    return {
+      kind: 'wait',
+      reasons: [because('DropWaiting', `${names}: stored values still need it`)],
+      wakeInMs: left + 1,
+    };
   }
   const proofs = clean.map(
     ({id}): CleanProof => ({key: id, by: answer.id, revision: String(answer.revision), atMs: ring.scan?.atMs ?? 0}),
@@ -158,6 +178,19 @@ function proveClean(view: View, candidates: readonly Candidate[], unproven: read
     ring,
     {clean: [...others, ...proofs]},
     because('DropWaiting', `a scan is clean of ${clean.map(({name}) => name).join(', ')}`),
+  );
+}
+
+/** Whether a scan saw a value under a key, or a value of a leaving resource that is not in clear. */
+function isNeeded(view: View, {id, name}: Candidate, counts: ScanReport['counts']): boolean {
+  if (id !== resourceId(name)) {
+    const label = `${view.keys.get(id)?.provider}:${view.keys.get(id)?.name}`;
+    return Object.values(counts).some((labels) => (labels[label] ?? 0) > 0);
+  }
+  const types = typesOf(view, [name]);
+  if ('unknown' in types) return true;
+  return types.names.some((type) =>
+    Object.entries(counts[type] ?? {}).some(([label, count]) => label !== 'clear' && count > 0),
   );
 }
 
@@ -189,6 +222,12 @@ function proveByPass(view: View, unproven: readonly Candidate[]): Outcome {
     };
   }
   const changed = proof.migration.filter(({state, rewritten}) => state === 'blocked' || rewritten > 0);
+  const blocked = changed.filter(({state}) => state === 'blocked');
+  const endedAtMs = Math.max(0, ...blocked.map(({completedAtMs}) => completedAtMs ?? 0));
+  if (blocked.length > 0 && now - endedAtMs < retryPassMs) {
+    const reason = because('DropWaiting', 'the proof pass met objects that cannot be rewritten');
+    return {kind: 'wait', reasons: [reason, ...blockedReasons(blocked)], wakeInMs: endedAtMs + retryPassMs - now};
+  }
   if (changed.length > 0)
     return changeRing(
       ring,
@@ -206,8 +245,11 @@ function proveByPass(view: View, unproven: readonly Candidate[]): Outcome {
   );
 }
 
-const lastRevision = (revisions: readonly string[]): string =>
-  revisions.reduce((a, b) => (BigInt(a) >= BigInt(b) ? a : b), '0');
+/** The highest of the revisions; one that is no whole number counts as the highest, since nothing is known to be past it. */
+function lastRevision(revisions: readonly string[]): string {
+  const odd = revisions.find((each) => !/^\d+$/.test(each));
+  return odd ?? revisions.reduce((a, b) => (BigInt(a) >= BigInt(b) ? a : b), '0');
+}
 
 function dropNow(view: View, candidates: readonly Candidate[], proofs: readonly CleanProof[]): Outcome {
   const {ring, observation} = view;

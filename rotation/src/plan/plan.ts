@@ -29,7 +29,8 @@ export type Action =
 
 /** What one rule says. The first rule that acts or waits ends the reading. */
 export type Outcome =
-  | {readonly kind: 'pass'; readonly notes?: readonly Reason[]}
+  /** `wakeInMs`: after this the same facts may make it act. */
+  | {readonly kind: 'pass'; readonly notes?: readonly Reason[]; readonly wakeInMs?: number}
   | {readonly kind: 'wait'; readonly reasons: readonly Reason[]; readonly wakeInMs?: number}
   | {readonly kind: 'act'; readonly action: Action; readonly reason: Reason; readonly notes?: readonly Reason[]};
 

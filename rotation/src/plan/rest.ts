@@ -1,6 +1,6 @@
 // Rest: nothing is under way. Says until when, and whether the interval can be kept.
 
-import {writeBudgetAlarm} from '../limits.ts';
+import {budgetRotationSpacingMs, writeBudgetAlarm} from '../limits.ts';
 import {formatTime} from '../model/time-text.ts';
 import type {Outcome, Rule} from './plan.ts';
 import {because, type Reason} from './reason.ts';
@@ -18,7 +18,8 @@ function apply(view: View): Outcome {
   if (interval(view) > spec.rotationIntervalMs)
     reasons.push(because('IntervalStretched', `a rotation takes ${Math.round(interval(view) / 1000)} s`));
   const used = budgetUsed(view);
-  if (used >= writeBudgetAlarm)
-    reasons.push(because('WriteBudgetLow', `${Math.round(used * 100)} % of the write budget is used`));
-  return {kind: 'wait', reasons, wakeInMs: left};
+  if (used < writeBudgetAlarm) return {kind: 'wait', reasons, wakeInMs: left};
+  reasons.push(because('WriteBudgetLow', `${Math.round(used * 100)} % of the write budget is used`));
+  const early = (last?.completedAtMs ?? 0) + budgetRotationSpacingMs - observation.now.wallMs;
+  return {kind: 'wait', reasons, wakeInMs: Math.min(left, Math.max(0, early))};
 }
