@@ -4,9 +4,10 @@ import {parseArgs} from 'node:util';
 import {version} from './release.ts';
 import {UnreachableError, UsageError, type Verb, type VerbInput} from './verb.ts';
 import {crds} from './verbs/crds.ts';
+import {demo} from './verbs/demo.ts';
 import {agent, controller, scanner} from './verbs/programs.ts';
 
-export const verbs: readonly Verb[] = [controller, agent, scanner, crds];
+export const verbs: readonly Verb[] = [demo, controller, agent, scanner, crds];
 
 const name = 'etcd-encryption-manager';
 const sorry = (text: string): void => console.error(`${name}: ${text}`);

@@ -1,0 +1,131 @@
+// The main job in seconds: a cluster in clear is encrypted and rotated while it is in use, and nobody's read fails.
+
+import {mkdirSync, mkdtempSync, readdirSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join, resolve} from 'node:path';
+import {InvariantViolation} from '@etcd-encryption/host-sim';
+import {createNarrator, type Narrator} from '../demo/narrator.ts';
+import {type DemoResult, resultLine, shortcomings, tallyText} from '../demo/result.ts';
+import {playScript, showOutcome} from '../demo/script.ts';
+import {createDemoSimulation, createSimulatedStage, type SimulatedOptions} from '../demo/simulated.ts';
+import type {Stage} from '../demo/stage.ts';
+import {type ExitCode, optionalText, requireText, UsageError, type Verb, type VerbInput} from '../verb.ts';
+
+export const demo: Verb = {
+  name: 'demo',
+  summary: 'shows the main job: a cluster encrypted and rotated while it is in use',
+  options: {
+    dir: {type: 'string', help: 'FOLDER for the nodes’ files, new or empty; a fresh temporary one unless given'},
+    nodes: {type: 'string', help: 'NUMBER of control-plane nodes, 2 to 9; default 3', default: '3'},
+    objects: {type: 'string', help: 'NUMBER of secrets, and half as many configmaps; default 100', default: '100'},
+    rotations: {type: 'string', help: 'NUMBER of rotations after the first encryption; default 4', default: '4'},
+    seed: {type: 'string', help: 'NUMBER from which all chance of the simulation follows; default 1', default: '1'},
+    sabotage: {type: 'string', help: 'early-activation: breaks that rule, to show what it is for; ends in exit code 1'},
+    quiet: {type: 'boolean', help: 'prints the outcome only'},
+    json: {type: 'boolean', help: 'ends with one line of JSON'},
+  },
+  run: runDemo,
+};
+
+async function runDemo(input: VerbInput): Promise<ExitCode> {
+  const started = performance.now();
+  const rotations = readCount(input, 'rotations', {least: 0, most: 40});
+  const options = readOptions(input);
+  const simulation = createDemoSimulation(options);
+  const narrator = createNarrator({
+    out: input.out,
+    nowMs: () => simulation.nowMs,
+    quiet: input.values.quiet === true,
+  });
+  const {nodes, objects} = options;
+  narrator.block(
+    `${nodes} simulated control-plane nodes, ${objects} secrets, ${Math.ceil(objects / 2)} configmaps; times are virtual, cryptography and files are real`,
+  );
+  narrator.block(`files: ${options.dir}`);
+  if (options.sabotage) narrator.block('sabotage: this engine takes what a file holds for what its server has loaded');
+  const stage = createSimulatedStage(simulation, narrator, options);
+  const problem = await play(stage, narrator, rotations);
+  await showOutcome(stage, narrator);
+  return close(input, stage, {started, rotations, problem});
+}
+
+/** @returns the invariant that broke, in a sentence */
+async function play(stage: Stage, narrator: Narrator, rotations: number): Promise<string | undefined> {
+  try {
+    await playScript(stage, narrator, rotations);
+    await stage.finish();
+    narrator.line('users', `read everything once more through every server; ${tallyText(stage.tally())}`);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof InvariantViolation)) throw error;
+    const {invariant, explanation, node, key} = error.detail;
+    narrator.line('demo', `an invariant is broken: ${invariant}`, 'bad');
+    return `${invariant} does not hold on ${node}: ${explanation} (${key})`;
+  }
+}
+
+interface Closing {
+  readonly started: number;
+  readonly rotations: number;
+  readonly problem: string | undefined;
+}
+
+async function close(input: VerbInput, stage: Stage, {started, rotations, problem}: Closing): Promise<ExitCode> {
+  const tally = stage.tally();
+  const result: DemoResult = {
+    revision: stage.status()?.revision ?? 0,
+    failedReads: tally.failedReads,
+    failedWrites: tally.failedWrites,
+    values: await stage.census(),
+    seconds: (performance.now() - started) / 1_000,
+  };
+  const found = [...(problem === undefined ? [] : [problem]), ...shortcomings(result, rotations + 1)];
+  const seconds = result.seconds.toFixed(1);
+  input.out('');
+  if (found.length === 0) {
+    const [name = ''] = Object.keys(result.values);
+    input.out(
+      `${rotations + 1} keys one after another; every value is under ${name}; ${tallyText(tally)}; ${seconds} s`,
+    );
+  } else {
+    input.out(`failed after ${seconds} s: ${found.join('; ')}`);
+    if (input.values.sabotage !== undefined) input.out(lesson);
+  }
+  if (input.values.json === true) input.out(resultLine(result));
+  return found.length === 0 ? 0 : 1;
+}
+
+const lesson =
+  'the rule that was broken: a new key may write only once every server has loaded it for reading. The first server ' +
+  'that wrote with it made values that the others could not read, and one such value makes every list of its resource fail.';
+
+function readOptions(input: VerbInput): SimulatedOptions {
+  const sabotage = optionalText(input, 'sabotage');
+  if (sabotage !== undefined && sabotage !== 'early-activation') {
+    throw new UsageError(`--sabotage: expected early-activation, got ${JSON.stringify(sabotage)}`);
+  }
+  return {
+    nodes: readCount(input, 'nodes', {least: 2, most: 9}),
+    objects: readCount(input, 'objects', {least: 1, most: 5_000}),
+    seed: readCount(input, 'seed', {least: 0, most: Number.MAX_SAFE_INTEGER}),
+    sabotage: sabotage !== undefined,
+    signal: input.signal,
+    dir: makeFolder(optionalText(input, 'dir')),
+  };
+}
+
+function readCount(input: VerbInput, name: string, {least, most}: {least: number; most: number}): number {
+  const text = requireText(input, name);
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new UsageError(`--${name}: expected a whole number from ${least} to ${most}, got ${JSON.stringify(text)}`);
+}
+
+/** The demo's keys protect nothing but its own objects, yet the folder is its owner's alone. */
+function makeFolder(path: string | undefined): string {
+  if (path === undefined) return mkdtempSync(join(tmpdir(), 'etcd-encryption-demo-'));
+  const folder = resolve(path);
+  mkdirSync(folder, {recursive: true, mode: 0o700});
+  if (readdirSync(folder).length > 0) throw new UsageError(`--dir: expected a new or empty folder, got ${folder}`);
+  return folder;
+}
