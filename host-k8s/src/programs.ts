@@ -44,6 +44,8 @@ export interface ClusterOptions {
 export interface ControllerOptions extends ClusterOptions {
   /** Holder of the lease; unique to this process. */
   readonly identity: string;
+  /** Request time-out and drain of the servers together, ms; the engine's default unless given. */
+  readonly drainMs?: number;
 }
 
 export interface NodeProgramOptions extends ClusterOptions {
@@ -110,7 +112,9 @@ export async function runController(options: ControllerOptions): Promise<void> {
   const ports: Partial<Ports> = {...store, ...clock.ports, ...createEntropyPorts(), ...createTracePorts(options.trace)};
   const engine = options.engine ?? createEngine();
   try {
-    await drive(engine.controller({identity: options.identity, readPruned: prunedReader(store)}), ports);
+    const {identity, drainMs} = options;
+    const settings = {identity, readPruned: prunedReader(store), ...(drainMs === undefined ? {} : {drainMs})};
+    await drive(engine.controller(settings), ports);
   } finally {
     await watch.close();
     await store.close();

@@ -15,7 +15,9 @@ export const memberGraceMs = 600_000;
 /** Longest request a kube-apiserver may still be serving, ms (`--request-timeout`). */
 export const requestTimeoutMs = 60_000;
 /** Drain of a stopping kube-apiserver, ms (`--shutdown-delay-duration` and the graceful period of kubeadm). */
-export const drainMs = 130_000;
+export const shutdownDrainMs = 130_000;
+/** A request under an older key may still run for this long after the last server changed its write key, ms. */
+export const defaultDrainMs = requestTimeoutMs + shutdownDrainMs;
 /** A lease renewed within this is alive, ms; servers renew every 10 s and leases live an hour. */
 export const leaseAliveMs = 40_000;
 /** An agent that has not reported for this long is named, ms: three periods at rest. */

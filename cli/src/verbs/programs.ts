@@ -9,6 +9,7 @@ import {
   runController,
   runScanner,
 } from '@etcd-encryption/host-k8s';
+import {parseDuration} from '@etcd-encryption/rotation';
 import {userAgent} from '../release.ts';
 import {optionalText, requireText, UsageError, type Verb, type VerbInput, type VerbOption} from '../verb.ts';
 
@@ -38,12 +39,21 @@ const kubeconfigOf = (input: VerbInput): {readonly kubeconfig?: string} => {
 export const controller: Verb = {
   name: 'controller',
   summary: 'decides and migrates; two may run, one leads',
-  options: {kubeconfig, identity: {type: 'string', help: 'holder of the lease; host name and process id unless given'}},
+  options: {
+    kubeconfig,
+    identity: {type: 'string', help: 'holder of the lease; host name and process id unless given'},
+    drain: {
+      type: 'string',
+      help: 'DURATION that a request may still run after its server’s write key changed: request time-out and drain; default 190s',
+      default: '190s',
+    },
+  },
   async run(input) {
     const identity = optionalText(input, 'identity') ?? `${hostname()}_${process.pid}`;
     await runController({
       ...kubeconfigOf(input),
       identity,
+      drainMs: durationOf(input, 'drain'),
       userAgent,
       signal: input.signal,
       trace: {base: {program: 'controller'}},
@@ -51,6 +61,13 @@ export const controller: Verb = {
     return 0;
   },
 };
+
+function durationOf(input: VerbInput, name: string): number {
+  const text = requireText(input, name);
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new UsageError(`--${name}: expected a duration such as 190s, got ${JSON.stringify(text)}`);
+  return ms;
+}
 
 export const agent: Verb = {
   name: 'agent',

@@ -15,6 +15,8 @@ export interface ControllerSettings {
   readonly identity: string;
   /** Says which fields of our kinds the installed CRDs would drop; none by default. */
   readonly readPruned?: () => Step<Fact<readonly string[]>>;
+  /** Request time-out and drain of the servers together, ms; what a key waits before anything proves it unneeded. */
+  readonly drainMs?: number;
 }
 
 /** The rules and deeds a controller runs with; others are handed in by tests that look for the difference. */
@@ -34,7 +36,8 @@ function* nothingPruned(): Step<Fact<readonly string[]>> {
 
 /** Runs until the clock port says `stop`; gives the lease back at the end. */
 export function* controllerLoop(settings: ControllerSettings, engine: ControllerEngine = controllerEngine): Step<void> {
-  const memory = newControllerMemory(newLeaseMemory(settings.identity), settings.readPruned ?? nothingPruned);
+  const {identity, readPruned = nothingPruned, drainMs} = settings;
+  const memory = newControllerMemory(newLeaseMemory(identity), readPruned, drainMs);
   for (;;) {
     const sleepMs = yield* controllerPeriod(memory, engine);
     if ((yield* demand('clock.sleep', {ms: sleepMs})) === 'stop') break;

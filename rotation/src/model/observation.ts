@@ -47,6 +47,8 @@ export interface ClusterObservation {
   readonly lists: Fact<Readonly<Record<string, string>>>;
   /** Revisions of clean proofs that `events` answered 410 for. */
   readonly compacted: readonly string[];
+  /** How long a request under an older key may still run after the last server changed its write key, ms; absent = the default. */
+  readonly drainMs?: number;
   /** Fields that the installed CRDs would drop; unknown when they could not be read. */
   readonly pruned: Fact<readonly string[]>;
 }

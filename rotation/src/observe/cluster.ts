@@ -1,6 +1,7 @@
 // What a controller reads each period. Every failed read is an unknown fact, so that it can only take actions away.
 
 import type {LeaseMemory} from '../act/lease.ts';
+import {newPace, type Pace} from '../act/pace.ts';
 import {leaseAliveMs} from '../limits.ts';
 import {absent, type Fact, seen, unread} from '../model/fact.ts';
 import {type NodeReport, readNodeReport} from '../model/node.ts';
@@ -29,16 +30,20 @@ export interface ControllerMemory {
   readonly reports: Map<string, {sequence: number; sinceMs: number}>;
   lists: {result: Readonly<Record<string, string>>; atMs: number; after: string} | undefined;
   readonly compacted: Set<string>;
+  /** How fast objects are rewritten now. */
+  readonly pace: Pace;
   ringObject: StoredObject | undefined;
   configObject: StoredObject | undefined;
   lastStatus: string;
   /** Reads which fields the installed CRDs would drop; given by the host. */
   readonly readPruned: () => Step<Fact<readonly string[]>>;
+  readonly drainMs: number | undefined;
 }
 
 export const newControllerMemory = (
   lease: LeaseMemory,
   readPruned: ControllerMemory['readPruned'],
+  drainMs?: number,
 ): ControllerMemory => ({
   lease,
   ownEpoch: undefined,
@@ -46,10 +51,12 @@ export const newControllerMemory = (
   reports: new Map(),
   lists: undefined,
   compacted: new Set(),
+  pace: newPace(),
   ringObject: undefined,
   configObject: undefined,
   lastStatus: '',
   readPruned,
+  drainMs,
 });
 
 /** A check of all lists counts this long, ms; one that found something is repeated sooner. */
@@ -84,6 +91,7 @@ export function* observeCluster(memory: ControllerMemory, leading: boolean): Ste
     lists: listsFact(memory, ring, now),
     compacted: [...memory.compacted].sort(),
     pruned,
+    ...(memory.drainMs === undefined ? {} : {drainMs: memory.drainMs}),
   };
 }
 

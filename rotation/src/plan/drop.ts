@@ -1,7 +1,7 @@
 // Dropping: a key leaves the files when it is proven unneeded, never when it is ninth. The certificate is built from
 // facts, one at a time; each missing line is a named wait.
 
-import {compactionProofDeadlineMs, drainMs, maxCertificates, requestTimeoutMs} from '../limits.ts';
+import {compactionProofDeadlineMs, defaultDrainMs, maxCertificates} from '../limits.ts';
 import type {KeyId} from '../model/key.ts';
 import type {ScanReport} from '../model/node.ts';
 import {annotation} from '../model/resource-types.ts';
@@ -23,6 +23,8 @@ const retryPassMs = 3_600_000;
 /** A resource on its way out is proven like a key. */
 const resourceId = (resource: string): string => `resource/${resource}`;
 
+const drainMs = ({observation}: View): number => observation.drainMs ?? defaultDrainMs;
+
 interface Candidate {
   readonly id: string;
   readonly name: string;
@@ -38,7 +40,7 @@ function apply(view: View): Outcome {
   const notes = [...adoptedKept(view)];
   const candidates = candidatesOf(view);
   const now = observation.now.wallMs;
-  const draining = candidates.filter(({stoppedAtMs}) => now - stoppedAtMs < requestTimeoutMs + drainMs);
+  const draining = candidates.filter(({stoppedAtMs}) => now - stoppedAtMs < drainMs(view));
   const ready = candidates.filter((each) => !draining.includes(each));
   const wakeInMs = nextCandidateInMs(view);
   if (ready.length === 0) {
@@ -59,10 +61,11 @@ function apply(view: View): Outcome {
 const isAsking = (reasons: readonly Reason[]): boolean => reasons.some(({reason}) => reason === 'AskingServers');
 
 /** When time alone makes the next key or resource a candidate. */
-function nextCandidateInMs({ring, spec, observation}: View): number {
+function nextCandidateInMs(view: View): number {
+  const {ring, spec, observation} = view;
   const now = observation.now.wallMs;
   const since = [...Object.values(ring.stoppedWriting), ring.history[0]?.completedAtMs ?? now];
-  const ends = since.flatMap((stopped) => [stopped + spec.retention.minAgeMs, stopped + requestTimeoutMs + drainMs]);
+  const ends = since.flatMap((stopped) => [stopped + spec.retention.minAgeMs, stopped + drainMs(view)]);
   return Math.min(...ends.map((end) => end - now).filter((left) => left > 0));
 }
 
@@ -130,8 +133,8 @@ function prove(view: View, candidates: readonly Candidate[]): Outcome {
 }
 
 /** A proof counts if it began after the key's last request could have ended, and after a restore. */
-const isLater = ({ring}: View, proof: CleanProof, stoppedAtMs: number): boolean =>
-  proof.atMs >= stoppedAtMs + requestTimeoutMs + drainMs && proof.atMs > (ring.restored?.atMs ?? 0);
+const isLater = (view: View, proof: CleanProof, stoppedAtMs: number): boolean =>
+  proof.atMs >= stoppedAtMs + drainMs(view) && proof.atMs > (view.ring.restored?.atMs ?? 0);
 
 function awaitCompaction(view: View, open: readonly CleanProof[]): Outcome {
   const now = view.observation.now.wallMs;
@@ -152,7 +155,7 @@ function proveClean(view: View, candidates: readonly Candidate[], unproven: read
   const stale =
     ring.scan === undefined ||
     ring.scan.deep ||
-    unproven.some(({stoppedAtMs}) => (ring.scan?.atMs ?? 0) < stoppedAtMs + requestTimeoutMs + drainMs);
+    unproven.some(({stoppedAtMs}) => (ring.scan?.atMs ?? 0) < stoppedAtMs + drainMs(view));
   if (stale || (ring.restored !== undefined && (ring.scan?.atMs ?? 0) <= ring.restored.atMs))
     return requestScan(view, able.node);
   if (answer === undefined) return wait(because('DropWaiting', `${ring.scan?.node} counts the stored values`));
