@@ -74,12 +74,12 @@ export function describeAdopt(): void {
       const ring = {...empty, keys: adopted};
       const plan = planOf(observe({ring, nodes: differing}));
       expectWait(plan, 'KeyNotHeld', 'KeyNotHeld', 'KeyNotHeld');
-      expectNotes(plan, 'NodesDiffer');
+      expectNotes(plan, 'ValuesNotChecked', 'NodesDiffer');
     });
 
     test('a file that does not load ⇒ is named', () => {
       const nodes = {n2: {file: {state: 'refused', hash: 'x', problems: ['resources: missing']}} as const};
-      expectNotes(planOf(observe({ring: empty, nodes})), 'FileInvalid');
+      expectNotes(planOf(observe({ring: empty, nodes})), 'ValuesNotChecked', 'FileInvalid');
     });
 
     test('a restore was seen and every node answered since ⇒ all that histories hold is merged, once', () => {

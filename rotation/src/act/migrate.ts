@@ -20,6 +20,7 @@ import {
 } from '../ports.ts';
 import type {ControllerDeed} from './controller-deeds.ts';
 import {replaceRing} from './controller-deeds.ts';
+import {batchDepth, maxPushBackMs, type Pace, type PaceLimits, pushBackMs} from './pace.ts';
 
 /** Tries of one object within a page: somebody else's write in between means reading its version again. */
 const triesPerObject = 4;
@@ -36,8 +37,8 @@ export function* migratePage(deed: ControllerDeed, of: 'rotation' | 'proof'): St
   if (type === undefined) return failed('unavailable', `${mark.resource}: its type is not known`);
   const page = yield* listPage(type, mark);
   if (!page.ok) return yield* pageFailed(deed, of, mark, page.error);
-  const inFlight = deed.plan.view?.spec.migration.maxInFlight ?? 1;
-  const rewritten = yield* rewriteAll(type, page.value.items, inFlight);
+  const limits = deed.plan.view?.spec.migration ?? {maxInFlight: 1};
+  const rewritten = yield* rewriteAll(type, page.value.items, deed.memory.pace, limits);
   const {wallMs} = yield* demand('clock.now', {});
   const next = advance(mark, page.value, rewritten, wallMs);
   return yield* storeMark(deed, of, next);
@@ -79,26 +80,64 @@ function* pageFailed(
 
 type Rewritten = 'same' | 'changed' | 'gone' | {readonly blocked: BlockedObject} | {readonly later: PortError};
 
+type Entry = {readonly item: StoredObject; readonly index: number};
+
 function* rewriteAll(
   resource: ResourceType,
   items: readonly StoredObject[],
-  maxInFlight: number,
+  pace: Pace,
+  limits: PaceLimits,
 ): Step<readonly Rewritten[]> {
   const results = new Map<number, Rewritten>();
-  let open = items.map((item, index) => ({item, index}));
+  let open: readonly Entry[] = items.map((item, index) => ({item, index}));
   for (let attempt = 0; attempt < triesPerObject && open.length > 0; attempt++) {
-    const answers = yield* demand('all', {requests: open.map(({item}) => rewriteRequest(resource, item)), maxInFlight});
-    const again: typeof open = [];
-    for (const [at, entry] of open.entries()) {
-      const result = judge(entry.item, answers[at] as Result<{resourceVersion: string}> | undefined);
-      if (result === 'again') again.push(entry);
-      else results.set(entry.index, result);
+    const again: Entry[] = [];
+    const pushedBack: Entry[] = [];
+    for (let at = 0; at < open.length; ) {
+      pace.inFlight = Math.max(1, Math.min(pace.inFlight, limits.maxInFlight));
+      const batch = open.slice(at, at + pace.inFlight * batchDepth);
+      at += batch.length;
+      yield* rewriteBatch({resource, batch, pace, limits, results, again, pushedBack});
     }
-    open = yield* readAgain(resource, again, results);
+    open = [...(yield* readAgain(resource, again, results)), ...pushedBack];
   }
   for (const {item, index} of open)
-    results.set(index, {later: {code: 'conflict', message: `${item.metadata.name} is written all the time`}});
+    results.set(index, {later: {code: 'unavailable', message: `${item.metadata.name} could not be written yet`}});
   return items.map((_, index) => results.get(index) ?? 'gone');
+}
+
+interface Batch {
+  readonly resource: ResourceType;
+  readonly batch: readonly Entry[];
+  readonly pace: Pace;
+  readonly limits: PaceLimits;
+  readonly results: Map<number, Rewritten>;
+  readonly again: Entry[];
+  readonly pushedBack: Entry[];
+}
+
+function* rewriteBatch({resource, batch, pace, limits, results, again, pushedBack}: Batch): Step<void> {
+  const begun = yield* demand('clock.now', {});
+  const requests = batch.map(({item}) => rewriteRequest(resource, item));
+  const answers = yield* demand('all', {requests, maxInFlight: pace.inFlight});
+  let pauseMs = 0;
+  for (const [at, entry] of batch.entries()) {
+    const result = judge(entry.item, answers[at] as Result<{resourceVersion: string}> | undefined);
+    if (result === 'again') again.push(entry);
+    else if (typeof result === 'object' && 'later' in result) {
+      pushedBack.push(entry);
+      pauseMs = Math.max(pauseMs, Math.min(result.later.retryAfterMs ?? pushBackMs, maxPushBackMs));
+    } else results.set(entry.index, result);
+  }
+  pace.inFlight =
+    pauseMs > 0 ? Math.max(1, Math.floor(pace.inFlight / 2)) : Math.min(pace.inFlight * 2, limits.maxInFlight);
+  if (limits.qps !== undefined) {
+    const ended = yield* demand('clock.now', {});
+    pauseMs = Math.max(pauseMs, (batch.length / limits.qps) * 1_000 - (ended.monotonicMs - begun.monotonicMs));
+  }
+  for (let left = pauseMs; left > 0; left -= maxPushBackMs) {
+    yield* demand('clock.sleep', {ms: Math.min(left, maxPushBackMs)});
+  }
 }
 
 const rewriteRequest = (resource: ResourceType, {metadata}: StoredObject): PortRequest => ({

@@ -52,9 +52,15 @@ export function whyDue(view: View): Due | undefined {
   if (removing.length > 0) return {reason: 'resources', removing: removing.map(({resource}) => resource)};
   const age = Math.max(0, observation.now.wallMs - last.completedAtMs);
   if (age >= interval(view)) return {reason: 'schedule'};
-  if (budgetUsed(view) >= writeBudgetAlarm && age >= Math.min(budgetRotationSpacingMs, interval(view)))
-    return {reason: 'budget'};
+  if (isBudgetDue(view, last.rewritten) && age >= budgetRotationSpacingMs) return {reason: 'budget'};
   return undefined;
+}
+
+/** Near the budget, not counting what the last migration itself wrote; near the hard bound, counting everything. */
+function isBudgetDue(view: View, migrated: number): boolean {
+  const used = budgetUsed(view) * writeBudget(view);
+  if (used >= writeBudgetAlarm * writeBudgetCeiling) return true;
+  return used - migrated >= writeBudgetAlarm * writeBudget(view);
 }
 
 /** The configured interval, never shorter than the last rotation took. */
