@@ -1,0 +1,94 @@
+// A simulated cluster with the shipped engine, as a verb's cluster: its time passes while the verb sleeps.
+
+import {crdResource, customResourceDefinitions} from '@etcd-encryption/host-k8s';
+import {createSimPorts, createSimulation, type Simulation, type SimulationOptions} from '@etcd-encryption/host-sim';
+import {
+  configResource,
+  createEngine,
+  nodeReportResource,
+  ok,
+  type Ports,
+  type StoredObject,
+  type SyncPorts,
+} from '@etcd-encryption/rotation';
+import type {ClusterClient, OpenCluster} from '../../cli/src/cluster-client.ts';
+import {expectValue} from '../ports/answers.ts';
+
+export const configObject: StoredObject = {
+  metadata: {name: 'default'},
+  spec: {resources: ['secrets', 'configmaps'], rotationInterval: '24h0m0s', type: 'aesgcm'},
+};
+
+export interface SimulatedCluster {
+  readonly simulation: Simulation;
+  readonly open: OpenCluster;
+  /** Ports of a person, beside the verbs. */
+  readonly person: SyncPorts;
+}
+
+export interface Installation {
+  readonly controller?: false;
+  readonly config?: false;
+}
+
+export function installed(
+  options: Partial<SimulationOptions> = {},
+  {controller, config}: Installation = {},
+): SimulatedCluster {
+  const simulation = createSimulation({seed: 7, objects: {secrets: 20, configmaps: 10}, ...options});
+  const {cluster} = simulation;
+  const engine = createEngine();
+  for (const {name} of cluster.nodes) {
+    const program = `agent-${name}`;
+    const ports = createSimPorts(cluster, {program, node: name});
+    simulation.startProgram(program, () => engine.agent({node: name, etcd: true}), ports, {node: name});
+  }
+  if (controller !== false) {
+    const wakeOn = [configResource, nodeReportResource];
+    const ports = createSimPorts(cluster, {program: 'controller'});
+    simulation.startProgram('controller', () => engine.controller({identity: 'controller-a'}), ports, {wakeOn});
+  }
+  const person = createSimPorts(cluster, {program: 'operator', as: 'user'});
+  if (config !== false) expectValue(person['store.create']({resource: configResource, object: configObject}));
+  return {simulation, person, open: () => clientOn(simulation, person)};
+}
+
+function clientOn(simulation: Simulation, ports: SyncPorts): ClusterClient {
+  const plain = Object.fromEntries(
+    Object.entries(ports)
+      .filter(([name]) => name.startsWith('store.'))
+      .map(([name, port]) => [name, async (args: never) => (port as (args: never) => unknown)(args)]),
+  ) as unknown as ClusterClient['store'];
+  // The simulated cluster has our kinds without definitions.
+  const store: ClusterClient['store'] = {
+    ...plain,
+    'store.get': async (address) =>
+      address.resource.plural === crdResource.plural
+        ? ok(customResourceDefinitions.find(({metadata}) => metadata.name === address.name) as StoredObject | undefined)
+        : plain['store.get'](address),
+  };
+  const clock: Pick<Ports, 'clock.now' | 'clock.sleep'> = {
+    'clock.now': async () => ports['clock.now']({}),
+    'clock.sleep': async ({ms}) => {
+      simulation.runFor(ms);
+      return ok('slept');
+    },
+  };
+  return {
+    store,
+    clock,
+    request: async () => ({outcome: 'failed', sent: false, reason: 'SIMULATED', message: 'no plain requests here'}),
+    watch: () => undefined,
+    close: async () => undefined,
+  };
+}
+
+/** Lets time pass until so many rotations are complete. */
+export function runRotations({simulation, person}: SimulatedCluster, count: number): void {
+  const completed = (): number => {
+    const object = expectValue(person['store.get']({resource: configResource, name: 'default'}));
+    return (object?.status as {readonly history?: readonly unknown[]} | undefined)?.history?.length ?? 0;
+  };
+  const done = simulation.runUntil(() => completed() >= count, simulation.nowMs + 3 * 86_400_000);
+  if (!done) throw new Error(`expected ${count} rotations, got ${completed()}`);
+}
