@@ -2,10 +2,11 @@
 // a file is changed here; the layout follows when every member holds every key.
 
 import type {KeyId, KeyRef} from '../model/key.ts';
-import type {RingKey} from '../model/ring.ts';
+import type {ScanReport} from '../model/node.ts';
+import type {DropCertificate, RingKey} from '../model/ring.ts';
 import {changeRing, type Outcome, pass, passWith, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
-import {filedKeys, sameBlocks, type View} from './view.ts';
+import {filedKeys, sameBlocks, type View, writtenWith} from './view.ts';
 
 export const adopt: Rule = {name: 'adopt', apply};
 
@@ -16,7 +17,7 @@ function apply(view: View): Outcome {
     return wait(because('ReadFailed', `the present file of ${refused.join(', ')} could not be read`, refused));
   }
   const found = refsFound(view);
-  const wanted = new Set<KeyId>(filedKeys(members));
+  const wanted = new Set<KeyId>(keptByFiles(view));
   const merging = ring.restored !== undefined && !ring.restored.merged && everyReportIsNew(view);
   if (merging) for (const id of found.keys()) wanted.add(id);
   for (const id of neededByValues(view, found)) wanted.add(id);
@@ -45,16 +46,31 @@ function refsFound({members}: View): Map<KeyId, KeyRef> {
 const everyReportIsNew = ({members, ring, blockers}: View): boolean =>
   members.length > 0 && blockers.length === 0 && members.every(({report}) => report.ring.epoch === ring.epoch);
 
-/** Keys that a scan saw in front of stored values, and that a history can bring back. */
-function neededByValues({members}: View, found: ReadonlyMap<KeyId, KeyRef>): readonly KeyId[] {
-  const labels = new Set<string>();
-  for (const {report} of members) {
-    for (const counts of Object.values(report.scan?.counts ?? {})) {
-      for (const [label, count] of Object.entries(counts)) if (count > 0) labels.add(label);
-    }
-  }
-  return [...found.values()].filter((ref) => labels.has(`${ref.provider}:${ref.name}`)).map((ref) => ref.id);
+/** Keys in a member's file, but for those that a certificate lets go: there they are about to leave, unless some server still writes with them. */
+function keptByFiles({members, ring}: View): readonly KeyId[] {
+  const certified = new Set(ring.certificates.map(({key}) => key));
+  const writing = writtenWith(members);
+  return [...filedKeys(members)].filter((id) => !certified.has(id) || writing.has(id));
 }
+
+/** Keys that a scan saw in front of stored values, and that a history can bring back. */
+function neededByValues({members, ring}: View, found: ReadonlyMap<KeyId, KeyRef>): readonly KeyId[] {
+  const certificates = new Map(ring.certificates.map((certificate) => [certificate.key, certificate]));
+  const scans = members.flatMap(({report}) => (report.scan === undefined ? [] : [report.scan]));
+  const needed = [...found.values()].filter(({id, provider, name}) =>
+    scans.some((scan) => isSaidAfter(scan, certificates.get(id)) && counts(scan, `${provider}:${name}`)),
+  );
+  return needed.map(({id}) => id);
+}
+
+const counts = (scan: ScanReport, label: string): boolean =>
+  Object.values(scan.counts).some((labels) => (labels[label] ?? 0) > 0);
+
+/** A node keeps its last scan in its report: one from before the clean one says nothing against a certificate. */
+const isSaidAfter = ({revision}: ScanReport, certificate: DropCertificate | undefined): boolean =>
+  certificate === undefined ||
+  !/^\d+$/.test(certificate.cleanRevision) ||
+  BigInt(revision) > BigInt(certificate.cleanRevision);
 
 const adoptRef = ({observation}: View, ref: KeyRef): RingKey => ({...ref, createdAtMs: observation.now.wallMs});
 
