@@ -1,25 +1,69 @@
 // First encryption and rotations on three real kube-apiservers under load: nobody notices.
 
 import {openStoredValue} from '@etcd-encryption/crypto/stored-value';
+import type {StoredObject} from '@etcd-encryption/rotation';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {openProofRun} from '../../scripts/proof-run.ts';
 import {type RotationCluster, startRotationCluster} from './rotation-cluster.ts';
-import {Workload} from './workload.ts';
+import {configMaps, secrets, Workload} from './workload.ts';
 
 const run = openProofRun();
 const size = run.long ? {secrets: 2_000, configMaps: 1_000} : {secrets: 300, configMaps: 150};
 const rotations = run.long ? 3 : 2;
 
+const quietNamespace = 'kube-public';
+const quietLabel = 'quiet=yes';
+
+/** Objects of both kinds with annotations, labels, an immutable one and managed fields, which no user touches. */
+async function createQuiet(cluster: RotationCluster): Promise<readonly StoredObject[]> {
+  for (const resource of [secrets, configMaps]) {
+    for (let n = 0; n < 10; n++) {
+      const metadata = {
+        name: `quiet-${n}`,
+        namespace: quietNamespace,
+        labels: {quiet: 'yes'},
+        annotations: {note: `n${n}`},
+      };
+      const object = {
+        apiVersion: 'v1',
+        kind: resource.kind,
+        metadata,
+        data: {a: 'Zm9v'},
+        ...(n === 0 ? {immutable: true} : {}),
+      };
+      const made = await cluster.store()['store.create']({resource, object});
+      if (!made.ok) throw new Error(made.error.message);
+    }
+  }
+  return await readQuiet(cluster);
+}
+
+async function readQuiet(cluster: RotationCluster): Promise<readonly StoredObject[]> {
+  const lists = await Promise.all(
+    [secrets, configMaps].map((resource) =>
+      cluster.store()['store.list']({resource, namespace: quietNamespace, labelSelector: quietLabel, limit: 100}),
+    ),
+  );
+  return lists.flatMap((list) => (list.ok ? list.value.items : []));
+}
+
+function withoutVersion(object: StoredObject): unknown {
+  const {resourceVersion: _, ...metadata} = object.metadata;
+  return {...object, metadata};
+}
+
 describe('three servers, readers and writers busy', () => {
   let cluster: RotationCluster;
   let workload: Workload;
   const saved: {key: string; value: Uint8Array}[] = [];
+  let quiet: readonly StoredObject[] = [];
 
   beforeAll(async () => {
     cluster = await startRotationCluster();
     workload = new Workload({stores: () => cluster.stores, readsPerSecond: 220, writesPerSecond: 10, listEveryMs: 500});
     await workload.populate(size);
     workload.start();
+    quiet = await createQuiet(cluster);
     await cluster.createConfig();
     cluster.startPrograms();
   });
@@ -51,6 +95,15 @@ describe('three servers, readers and writers busy', () => {
     if (run.long) expect((counts.gets + counts.lists) / counts.seconds).toBeGreaterThan(200);
     const after = await cluster.rawValues('secrets');
     expect([...before.keys()].filter((key) => !after.has(key))).toEqual([]);
+  });
+
+  test('objects that nobody wrote ⇒ are unchanged but for their resourceVersion', async () => {
+    const now = await readQuiet(cluster);
+    expect(now.map(withoutVersion)).toEqual(quiet.map(withoutVersion));
+    expect(now.every((object, at) => object.metadata.resourceVersion !== quiet[at]?.metadata.resourceVersion)).toBe(
+      true,
+    );
+    expect(quiet.length).toBe(20);
   });
 
   test('a value saved before later rotations ⇒ the history of each node opens it', async () => {
