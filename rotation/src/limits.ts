@@ -53,6 +53,8 @@ export const writeBudgetCeiling = 2 ** 31;
 export const writeBudgetAlarm = 0.8;
 /** No early rotation for the budget twice within this, ms. */
 export const budgetRotationSpacingMs = 86_400_000;
+/** Pause between two questions whether history is compacted, ms; kube-apiserver compacts every five minutes. */
+export const compactionAskMs = 5_000;
 /** No proof of compaction for this long is a condition, ms. */
 export const compactionProofDeadlineMs = 3_600_000;
 /** Objects read per list page of our own kinds. */
