@@ -6,9 +6,13 @@ import {
   type ClusterObservation,
   emptyLayout,
   type FileReport,
+  type KeyObject,
   type KeyRef,
+  keyObjectName,
   type Layout,
   type MigrationMark,
+  type NodeObservation,
+  type NodePlatform,
   type NodeReport,
   type RenderedBlock,
   type ResourceType,
@@ -18,6 +22,7 @@ import {
   renderLayout,
   ringKeys,
   type SeenReport,
+  type ServerEvidence,
   type Spec,
   seen,
 } from '@etcd-encryption/rotation';
@@ -316,4 +321,107 @@ export function deepFreeze<T>(value: T): T {
     for (const each of Object.values(value)) deepFreeze(each);
   }
   return value;
+}
+
+export interface GivenNode {
+  readonly ring?: Ring;
+  /** Blocks of the file in place; absent = the ring's. */
+  readonly file?: readonly RenderedBlock[];
+  /** Blocks that its server has loaded; absent = the file's. */
+  readonly loaded?: readonly RenderedBlock[];
+  /** Keys that the agent holds; absent = the ring's. */
+  readonly keys?: readonly KeyRef[];
+  /** `undefined` takes a member out. */
+  readonly evidence?: {readonly [K in keyof ServerEvidence]?: ServerEvidence[K] | undefined};
+  readonly platform?: {readonly [K in keyof NodePlatform]?: NodePlatform[K] | undefined};
+  readonly facts?: Partial<NodeObservation>;
+}
+
+const refIn = ({id, provider, name, check, revision, length}: KeyRef): KeyRef => ({
+  id,
+  provider,
+  name,
+  check,
+  revision,
+  length,
+});
+
+export const keyObjectOf = (
+  key: KeyRef,
+  recipients: readonly string[] = names.map((node) => `age1${node}`),
+): KeyObject => ({
+  name: keyObjectName(key),
+  key: refIn(key),
+  clusterId: cluster,
+  recipients,
+  sealed: 'sealed',
+  createdAtMs: now - day,
+  createdBy: 'n1',
+  resourceVersion: '40',
+});
+
+const defined = <T extends object>(value: object): T =>
+  Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
+
+/** What the agent of n1 reads when its file is the ring's, loaded, and every key is held, kept and sealed. */
+export function observeNode(given: GivenNode = {}): NodeObservation {
+  const {ring, evidence = {}, platform = {}, facts = {}} = given;
+  const present = ring ?? ringOf();
+  const file = given.file ?? rendered(present);
+  const loaded = given.loaded ?? file;
+  const keys = given.keys ?? present.keys;
+  const evidenceFact = defined<ServerEvidence>({
+    identityHashes: ['hash-n1'],
+    expectedIdentityHash: 'hash-n1',
+    expectedIdentity: identityOf('n1'),
+    processStartMs: now - 30 * day,
+    loadedHash: hashOf(loaded),
+    reloadSuccesses: 4,
+    reloadFailures: 0,
+    form: 'hash',
+    encryptions: {},
+    decryptions: {},
+    ...evidence,
+  });
+  const platformFact = defined<NodePlatform>({
+    configPath: '/etc/kubernetes/encryption-provider.conf',
+    automaticReload: true,
+    mount: 'directory',
+    etcdPrefix: '/registry',
+    fipsOnly: false,
+    address: addressOf('n1'),
+    hostName: 'n1',
+    ...platform,
+  });
+  return {
+    now: {wallMs: now, monotonicMs: monotonicNow},
+    node: 'n1',
+    clusterId: seen(cluster),
+    ring: ring === undefined ? {state: 'absent'} : seen(ring, '7000'),
+    ringReadAtMs: monotonicNow - 100,
+    keyObjects: seen(present.keys.map((key) => keyObjectOf(key))),
+    recipients: seen(names.map((node) => ({node, recipient: `age1${node}`, genuine: true}))),
+    recoveryRecipients: [],
+    previous: {state: 'absent'},
+    platform: seen(platformFact),
+    evidence: seen(evidenceFact),
+    file: fileOf(file),
+    fileModifiedAtMs: now - 10 * minute,
+    known: new Map([file, loaded].map((blocks) => [hashOf(blocks), blocks])),
+    history: seen({keys: keys.map(({id}) => id).sort(), damaged: 0, foreign: false, newer: false}),
+    foreignFiles: [],
+    state: seen({
+      v: 1,
+      clusterId: cluster,
+      epoch: present.epoch,
+      generation: 0,
+      bundle: '',
+      revision: Math.max(0, ...[...present.keys, ...keys].map(({revision}) => revision)),
+    }),
+    recipient: seen('age1n1'),
+    held: new Map(keys.map((key) => [key.id, refIn(key)])),
+    failures: [],
+    can: [],
+    ...facts,
+  };
 }
