@@ -186,11 +186,14 @@ function keyActions(o: NodeObservation, ring: Ring, problems: Problem[]): readon
   if (o.keyObjects.state !== 'seen' || o.recipient.state !== 'seen') return [];
   const objects = new Map(o.keyObjects.value.map((object) => [object.name, object]));
   const actions: NodeAction[] = [];
+  const opening = new Set<string>();
   for (const key of [...ring.keys].sort((a, b) => a.revision - b.revision)) {
     const name = keyObjectName(key);
     const object = objects.get(name);
     if (!o.held.has(key.id) && object !== undefined) {
-      actions.push(...voucherChain(o, objects, object).map((each): NodeAction => ({do: 'openKey', object: each})));
+      const chain = voucherChain(o, objects, object).filter((each) => !opening.has(each));
+      for (const each of chain) opening.add(each);
+      actions.push(...chain.map((each): NodeAction => ({do: 'openKey', object: each})));
     }
     if (!o.held.has(key.id) && object === undefined)
       problems.push(problem('KeyNotHeld', `no sealed object holds ${key.name}`));
@@ -328,8 +331,14 @@ export function targetBlocks(
   const current = presentBlocks(o);
   const writes = writeEntries(current);
   const certified = new Set(ring.certificates.map(({key}) => key));
+  // A node that was away may still write with a key that has left: it goes when neither file nor server does.
+  const writing = new Set([
+    ...writes.values(),
+    ...(loaded.state === 'known' ? writeEntries(loaded.blocks).values() : []),
+  ]);
   const extras = [...keysOf(current)].filter(
-    (id) => !layout.keys.includes(id) && !certified.has(id) && !keptOnly(layout, id) && o.held.has(id),
+    (id) =>
+      !layout.keys.includes(id) && (!certified.has(id) || writing.has(id)) && !keptOnly(layout, id) && o.held.has(id),
   );
   const known = new Map<KeyId, KeyRef>([...ring.keys.map((key) => [key.id, key] as const), ...o.held]);
   const resources = layout.resources.map((each) => {
