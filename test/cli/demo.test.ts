@@ -9,10 +9,13 @@ import {configurationPath, historyPath, parseHistory} from '@etcd-encryption/rot
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {countValues, formatCensus} from '../../cli/src/demo/census.ts';
 import {createNarrator} from '../../cli/src/demo/narrator.ts';
+import type {RealModules} from '../../cli/src/demo/real-modules.ts';
 import {kubectlYaml} from '../../cli/src/demo/resource.ts';
 import {type DemoResult, shortcomings} from '../../cli/src/demo/result.ts';
 import {watchWaits} from '../../cli/src/demo/waiting.ts';
 import {root} from '../../scripts/workspace.ts';
+import type * as rotationCluster from '../cluster/rotation-cluster.ts';
+import type * as workload from '../cluster/workload.ts';
 
 const bin = join(root, 'cli/bin/etcd-encryption-manager.js');
 let folder: string;
@@ -93,6 +96,7 @@ describe('demo', () => {
     [['--nodes', '1'], '--nodes: expected a whole number from 2 to 9, got "1"'],
     [['--seed', 'x'], '--seed: expected a whole number from 0 to 9007199254740991, got "x"'],
     [['--sabotage', 'late'], '--sabotage: expected early-activation, got "late"'],
+    [['--real', '--sabotage', 'early-activation'], '--sabotage: the real control plane is not sabotaged'],
   ])('%j ⇒ usage', async (args, message) => {
     const {code, errors} = await runDemo('wrong', ...args);
     expect(errors).toContain(message);
@@ -186,4 +190,12 @@ describe('what the demonstration prints', () => {
     const good: DemoResult = {revision: 5, failedReads: 0, failedWrites: 0, values: {'r5-0': 3}, seconds: 1};
     expect(shortcomings({...good, ...change}, 5)).toEqual(expected);
   });
+});
+
+/** `demo --real` loads the cluster of the tests by its path, so the compiler compares the shapes here. */
+type RealFits = typeof rotationCluster & typeof workload extends RealModules ? true : never;
+const realFits: RealFits = true;
+
+test('the tests’ cluster ⇒ has what demo --real uses of it', () => {
+  expect(realFits).toBe(true);
 });

@@ -12,8 +12,12 @@ export function countValues(values: Iterable<Uint8Array>): Census {
       read.outcome === 'named' ? read.keyName : read.outcome === 'plain' ? 'clear' : `other:${read.provider}`;
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
-  return Object.fromEntries([...counts].sort(([a], [b]) => revisionOf(a) - revisionOf(b) || (a < b ? -1 : 1)));
+  return sortCensus(counts);
 }
+
+/** Oldest revision first, what is no key of ours before them. */
+export const sortCensus = (counts: Iterable<readonly [string, number]>): Census =>
+  Object.fromEntries([...counts].sort(([a], [b]) => revisionOf(a) - revisionOf(b) || (a < b ? -1 : 1)));
 
 const revisionOf = (name: string): number => Number(/^r(\d+)-/.exec(name)?.[1] ?? 0);
 

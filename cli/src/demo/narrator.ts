@@ -42,6 +42,20 @@ export function createNarrator({out, nowMs, quiet}: NarratorOptions): Narrator {
 
 const silent = (): void => {};
 
+/** Failures that are told one by one; the rest is counted. */
+const shownFailures = 3;
+
+/** Tells of the first few of a growing list of failures, each once. */
+export function tellOnce(narrator: Narrator, who: string): (failures: readonly string[]) => void {
+  let told = 0;
+  return (failures) => {
+    if (told >= shownFailures) return;
+    for (const text of failures.slice(told, shownFailures)) narrator.line(who, text, 'bad');
+    told = Math.min(failures.length, shownFailures);
+    if (told === shownFailures) narrator.line(who, 'more of them are counted', 'bad');
+  };
+}
+
 const two = (value: number): string => String(value).padStart(2, '0');
 
 /** `00:01:27.4` */

@@ -6,7 +6,6 @@ import {join} from 'node:path';
 import {annotation, backupDirectory, configurationPath, historyPath, parseHistory} from '@etcd-encryption/rotation';
 import {formatCensus} from './census.ts';
 import type {Narrator} from './narrator.ts';
-import {kubectlYaml} from './resource.ts';
 import {tallyText} from './result.ts';
 import type {Stage, Status} from './stage.ts';
 
@@ -16,11 +15,6 @@ interface Step {
   readonly request?: string;
   readonly nodeDown?: true;
 }
-
-/** Longest that a rotation may take here before the demonstration gives up, ms. */
-const rotationLimitMs = 3_600_000;
-/** How long a node stays without power once the plan waits for it, ms. */
-const downMs = 120_000;
 
 function stepsOf(rotations: number, scheduled: boolean): readonly Step[] {
   const later = [
@@ -55,6 +49,7 @@ export async function playScript(stage: Stage, narrator: Narrator, rotations: nu
   };
   narrator.heading('before');
   await showCensus();
+  await stage.begin();
   const steps = stepsOf(rotations, stage.scheduled);
   for (const [index, step] of steps.entries()) {
     narrator.heading(`${index === 0 ? '' : `rotation ${index} of ${rotations}: `}${step.title}`);
@@ -76,7 +71,7 @@ async function playStep(stage: Stage, narrator: Narrator, step: Step, revision: 
     await stage.request(step.request);
   } else if (revision > 1) narrator.line('operator', 'does nothing');
   if (step.nodeDown === true) await playOutage(stage, narrator);
-  const done = await stage.until((status) => completed(status) >= revision, rotationLimitMs);
+  const done = await stage.until((status) => completed(status) >= revision, stage.patienceMs);
   const last = stage.status()?.history?.[0];
   if (done && last !== undefined) {
     narrator.line('controller', `revision ${revision} took ${last.seconds} s, ${last.values} values rewritten`, 'good');
@@ -87,12 +82,12 @@ async function playStep(stage: Stage, narrator: Narrator, step: Step, revision: 
 /** A node loses its power as soon as the rotation has begun, and comes back when everybody could see what is missing. */
 async function playOutage(stage: Stage, narrator: Narrator): Promise<void> {
   const node = stage.nodes.at(-1) ?? '';
-  await stage.until((status) => status?.phase !== 'Idle', rotationLimitMs);
+  await stage.until((status) => status?.phase !== 'Idle', stage.patienceMs);
   narrator.line('demo', `${node} goes down`, 'bad');
   await stage.powerOff(node);
   const before = stage.status()?.revision;
-  const named = await stage.until((status) => namesNode(status, node), rotationLimitMs);
-  await stage.pass(downMs);
+  const named = await stage.until((status) => namesNode(status, node), stage.patienceMs);
+  await stage.pass(stage.outageMs);
   const kept = stage.status()?.revision === before;
   narrator.line(
     'demo',
@@ -110,8 +105,7 @@ const namesNode = (status: Status | undefined, node: string): boolean =>
 /** What is there at the end: the resource, and the files of every node. */
 export async function showOutcome(stage: Stage, narrator: Narrator): Promise<void> {
   narrator.heading('$ kubectl get EtcdEncryptionConfig default -o yaml');
-  const object = await stage.config();
-  narrator.block(object === undefined ? '(there is none)' : kubectlYaml(object).trimEnd());
+  narrator.block((await stage.yaml()).trimEnd());
   narrator.heading(`files in ${stage.dir}`);
   for (const node of stage.nodes) narrator.block(fileText(join(stage.dir, node), node));
 }

@@ -17,7 +17,8 @@ import {
 } from '@etcd-encryption/rotation';
 import {countValues} from './census.ts';
 import {mirrorDisk} from './mirror.ts';
-import type {Narrator} from './narrator.ts';
+import {type Narrator, tellOnce} from './narrator.ts';
+import {kubectlYaml} from './resource.ts';
 import {createHastyEngine} from './sabotage.ts';
 import type {Census, Stage, Status} from './stage.ts';
 import {watchWaits} from './waiting.ts';
@@ -37,7 +38,9 @@ const resources = ['secrets', 'configmaps'] as const;
 /** Waits and signals are looked at this often, virtual ms. */
 const lookMs = 1_000;
 const intervalText = '5m0s';
-const shownFailures = 3;
+/** Long enough for the agent's silence to be named, virtual ms. */
+const outageMs = 120_000;
+const patienceMs = 3_600_000;
 
 export const createDemoSimulation = ({seed, nodes, objects, sabotage}: SimulatedOptions): Simulation =>
   createSimulation({
@@ -58,19 +61,16 @@ export function createSimulatedStage(simulation: Simulation, narrator: Narrator,
   const operator = createSimPorts(cluster, {program: 'operator', as: 'user'});
   const readConfig = (): StoredObject | undefined =>
     expectValue(operator['store.get']({resource: configResource, name: singletonName}));
-  expectValue(operator['store.create']({resource: configResource, object: configObject}));
-  startPrograms(simulation, options.sabotage ? createHastyEngine() : createEngine());
-  simulation.users.start();
   const waits = watchWaits(narrator);
   const follow = followStatus(simulation);
-  const tell = tellFailures(simulation, narrator);
+  const tell = tellOnce(narrator, 'users');
   const until: Stage['until'] = async (holds, limitMs) => {
     const endMs = simulation.nowMs + limitMs;
     while (simulation.nowMs < endMs) {
       options.signal.throwIfAborted();
       if (simulation.runUntil(() => holds(follow.status), Math.min(endMs, simulation.nowMs + lookMs))) return true;
       waits.look(follow.status, simulation.nowMs);
-      tell();
+      tell(simulation.users.failures.map(({operation, what, message}) => `${operation} of ${what} failed: ${message}`));
       await setImmediate();
     }
     return false;
@@ -79,12 +79,22 @@ export function createSimulatedStage(simulation: Simulation, narrator: Narrator,
     dir: options.dir,
     nodes,
     scheduled: true,
+    outageMs,
+    patienceMs,
+    async begin() {
+      expectValue(operator['store.create']({resource: configResource, object: configObject}));
+      startPrograms(simulation, options.sabotage ? createHastyEngine() : createEngine());
+      simulation.users.start();
+    },
     until,
     async pass(ms) {
       await until(() => false, ms);
     },
     status: () => follow.status,
-    config: async () => readConfig(),
+    async yaml() {
+      const object = readConfig();
+      return object === undefined ? '(there is none)' : kubectlYaml(object);
+    },
     async request(reason) {
       const object = readConfig();
       if (object === undefined) return;
@@ -103,6 +113,7 @@ export function createSimulatedStage(simulation: Simulation, narrator: Narrator,
       simulation.users.stop();
       simulation.users.verifyAll();
     },
+    close: async () => {},
   };
 }
 
@@ -169,20 +180,6 @@ const fileText = ({file}: SimNode): string => {
       return file satisfies never;
   }
 };
-
-/** Tells of the first failed requests of users, each once. */
-function tellFailures({users}: Simulation, narrator: Narrator): () => void {
-  let told = 0;
-  return () => {
-    for (const {operation, what, message} of users.failures.slice(told, shownFailures)) {
-      narrator.line('users', `${operation} of ${what} failed: ${message}`, 'bad');
-    }
-    if (told < shownFailures && users.failures.length >= shownFailures) {
-      narrator.line('users', 'more of them are counted', 'bad');
-    }
-    told = Math.min(users.failures.length, shownFailures);
-  };
-}
 
 function readCensus({cluster: {etcd, kinds}}: Simulation): Census {
   const paths = kinds.all.filter(({id}) => (resources as readonly string[]).includes(id)).map(({path}) => path);

@@ -1,7 +1,5 @@
 // What a demonstration plays on: a cluster, simulated or real, with the engine's programs, writers and readers on it.
 
-import type {StoredObject} from '@etcd-encryption/rotation';
-
 /** Values in etcd by key name; `clear` for those that no key encrypts. */
 export type Census = Readonly<Record<string, number>>;
 
@@ -33,12 +31,18 @@ export interface Stage {
   readonly nodes: readonly string[];
   /** Whether a schedule comes due within the demonstration. */
   readonly scheduled: boolean;
+  /** How long a node that went down stays down once the plan waits for it, ms. */
+  readonly outageMs: number;
+  /** Longest that a rotation may take here, ms. */
+  readonly patienceMs: number;
+  /** Starts the engine's programs and the users. */
+  readonly begin: () => Promise<void>;
   /** Lets time pass until `holds`, at most `limitMs`; whether it came to hold. */
   readonly until: (holds: (status: Status | undefined) => boolean, limitMs: number) => Promise<boolean>;
   readonly pass: (ms: number) => Promise<void>;
   readonly status: () => Status | undefined;
-  /** The resource, as the API gives it now. */
-  readonly config: () => Promise<StoredObject | undefined>;
+  /** The resource as kubectl prints it now. */
+  readonly yaml: () => Promise<string>;
   /** Puts the rotate annotation on it. */
   readonly request: (reason: string) => Promise<void>;
   readonly powerOff: (node: string) => Promise<void>;
@@ -47,4 +51,6 @@ export interface Stage {
   readonly tally: () => Tally;
   /** Ends the writers and reads everything once more through every server. */
   readonly finish: () => Promise<void>;
+  /** Ends everything that was started; the files stay. */
+  readonly close: () => Promise<void>;
 }

@@ -5,6 +5,8 @@ import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {InvariantViolation} from '@etcd-encryption/host-sim';
 import {createNarrator, type Narrator} from '../demo/narrator.ts';
+import {createRealStage} from '../demo/real.ts';
+import {loadRealModules} from '../demo/real-modules.ts';
 import {type DemoResult, resultLine, shortcomings, tallyText} from '../demo/result.ts';
 import {playScript, showOutcome} from '../demo/script.ts';
 import {createDemoSimulation, createSimulatedStage, type SimulatedOptions} from '../demo/simulated.ts';
@@ -17,10 +19,11 @@ export const demo: Verb = {
   options: {
     dir: {type: 'string', help: 'FOLDER for the nodes’ files, new or empty; a fresh temporary one unless given'},
     nodes: {type: 'string', help: 'NUMBER of control-plane nodes, 2 to 9; default 3', default: '3'},
-    objects: {type: 'string', help: 'NUMBER of secrets, and half as many configmaps; default 100', default: '100'},
+    objects: {type: 'string', help: 'NUMBER of secrets, and half as many configmaps; default 100, with --real 200'},
     rotations: {type: 'string', help: 'NUMBER of rotations after the first encryption; default 4', default: '4'},
     seed: {type: 'string', help: 'NUMBER from which all chance of the simulation follows; default 1', default: '1'},
     sabotage: {type: 'string', help: 'early-activation: breaks that rule, to show what it is for; ends in exit code 1'},
+    real: {type: 'boolean', help: 'on real kube-apiservers and etcd, which the project’s repository builds and starts'},
     quiet: {type: 'boolean', help: 'prints the outcome only'},
     json: {type: 'boolean', help: 'ends with one line of JSON'},
   },
@@ -30,24 +33,51 @@ export const demo: Verb = {
 async function runDemo(input: VerbInput): Promise<ExitCode> {
   const started = performance.now();
   const rotations = readCount(input, 'rotations', {least: 0, most: 40});
-  const options = readOptions(input);
-  const simulation = createDemoSimulation(options);
-  const narrator = createNarrator({
-    out: input.out,
-    nowMs: () => simulation.nowMs,
-    quiet: input.values.quiet === true,
-  });
-  const {nodes, objects} = options;
-  narrator.block(
-    `${nodes} simulated control-plane nodes, ${objects} secrets, ${Math.ceil(objects / 2)} configmaps; times are virtual, cryptography and files are real`,
-  );
-  narrator.block(`files: ${options.dir}`);
-  if (options.sabotage) narrator.block('sabotage: this engine takes what a file holds for what its server has loaded');
-  const stage = createSimulatedStage(simulation, narrator, options);
-  const problem = await play(stage, narrator, rotations);
-  await showOutcome(stage, narrator);
-  return close(input, stage, {started, rotations, problem});
+  const {stage, narrator} = input.values.real === true ? await openReal(input, started) : openSimulated(input);
+  try {
+    const problem = await play(stage, narrator, rotations);
+    await showOutcome(stage, narrator);
+    return await close(input, stage, {started, rotations, problem});
+  } finally {
+    await stage.close();
+  }
 }
+
+interface Opened {
+  readonly stage: Stage;
+  readonly narrator: Narrator;
+}
+
+function openSimulated(input: VerbInput): Opened {
+  const options = readSimulated(input);
+  const {nodes, objects, dir, sabotage} = options;
+  const simulation = createDemoSimulation(options);
+  const narrator = createNarrator({out: input.out, nowMs: () => simulation.nowMs, quiet: input.values.quiet === true});
+  narrator.block(`${nodes} simulated control-plane nodes, ${objectsText(objects)}`);
+  narrator.block(
+    'times are virtual, a second between two lines may pass in a millisecond; cryptography and files are real',
+  );
+  narrator.block(`files: ${dir}`);
+  if (sabotage) narrator.block('sabotage: this engine takes what a file holds for what its server has loaded');
+  return {stage: createSimulatedStage(simulation, narrator, options), narrator};
+}
+
+async function openReal(input: VerbInput, started: number): Promise<Opened> {
+  if (optionalText(input, 'sabotage') !== undefined) {
+    throw new UsageError('--sabotage: the real control plane is not sabotaged');
+  }
+  const {signal, out} = input;
+  const modules = await loadRealModules();
+  const sizes = readSizes(input, 200);
+  const nowMs = (): number => performance.now() - started;
+  const narrator = createNarrator({out, nowMs, quiet: input.values.quiet === true});
+  const options = {...sizes, modules, signal, dir: makeFolder(optionalText(input, 'dir'))};
+  narrator.block(`${sizes.nodes} real kube-apiservers and etcd, ${objectsText(sizes.objects)}`);
+  narrator.block(`files: ${options.dir}`);
+  return {stage: await createRealStage(narrator, nowMs, options), narrator};
+}
+
+const objectsText = (objects: number): string => `${objects} secrets, ${Math.ceil(objects / 2)} configmaps`;
 
 /** @returns the invariant that broke, in a sentence */
 async function play(stage: Stage, narrator: Narrator, rotations: number): Promise<string | undefined> {
@@ -99,18 +129,25 @@ const lesson =
   'the rule that was broken: a new key may write only once every server has loaded it for reading. The first server ' +
   'that wrote with it made values that the others could not read, and one such value makes every list of its resource fail.';
 
-function readOptions(input: VerbInput): SimulatedOptions {
+function readSimulated(input: VerbInput): SimulatedOptions {
   const sabotage = optionalText(input, 'sabotage');
   if (sabotage !== undefined && sabotage !== 'early-activation') {
     throw new UsageError(`--sabotage: expected early-activation, got ${JSON.stringify(sabotage)}`);
   }
   return {
-    nodes: readCount(input, 'nodes', {least: 2, most: 9}),
-    objects: readCount(input, 'objects', {least: 1, most: 5_000}),
+    ...readSizes(input, 100),
     seed: readCount(input, 'seed', {least: 0, most: Number.MAX_SAFE_INTEGER}),
     sabotage: sabotage !== undefined,
     signal: input.signal,
     dir: makeFolder(optionalText(input, 'dir')),
+  };
+}
+
+function readSizes(input: VerbInput, usualObjects: number): {readonly nodes: number; readonly objects: number} {
+  const given = optionalText(input, 'objects') !== undefined;
+  return {
+    nodes: readCount(input, 'nodes', {least: 2, most: 9}),
+    objects: given ? readCount(input, 'objects', {least: 1, most: 5_000}) : usualObjects,
   };
 }
 
