@@ -89,7 +89,7 @@ function notesOf(view: View): Outcome {
     ({report}) =>
       report.file.state === 'loadable' && first?.state === 'loadable' && !sameBlocks(report.file.blocks, first.blocks),
   );
-  if (ring.layout.resources.length === 0 && differing.length > 0) {
+  if (ring.layout.resources.length === 0 && ring.trial === undefined && differing.length > 0) {
     const nodes = differing.map(({node}) => node);
     notes.push(
       because('NodesDiffer', `${nodes.join(', ')} and ${members[0]?.node} hold different configurations`, nodes),
