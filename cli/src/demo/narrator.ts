@@ -59,7 +59,7 @@ export function tellOnce(narrator: Narrator, who: string): (failures: readonly s
 const two = (value: number): string => String(value).padStart(2, '0');
 
 /** `00:01:27.4` */
-export function clockText(ms: number): string {
+function clockText(ms: number): string {
   const tenths = Math.floor(ms / 100);
   const seconds = Math.floor(tenths / 10);
   return `${two(Math.floor(seconds / 3_600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${tenths % 10}`;

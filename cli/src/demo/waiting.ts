@@ -51,5 +51,5 @@ function troubleText(status: Status | undefined): string {
   return degraded?.status === 'True' ? degraded.message : '';
 }
 
-export const conditionOf = (status: Status | undefined, type: string) =>
+const conditionOf = (status: Status | undefined, type: string) =>
   status?.conditions?.find((each) => each.type === type);
