@@ -27,13 +27,6 @@ export {createFilesPorts, type FilesOptions, type FilesPorts} from './files.ts';
 export {createGrpcClient, type GrpcClient, type GrpcTls as EtcdTls} from './grpc.ts';
 export {type CredentialSource, type Credentials, inClusterCredentials, kubeconfigCredentials} from './kubeconfig.ts';
 export {type EtcdFlags, manifestPath, type PlatformOptions, readEtcdFlags, readPlatform} from './platform.ts';
-export {createSealPorts, type SealPorts} from './seal.ts';
-export {createEvidenceReader, type EvidenceReader} from './server-evidence.ts';
-export {type ServerIdentity, serverIdentity} from './server-identity.ts';
-export {createStorePorts, type StoreClient, type StoreOptions, type StorePorts, storePortsOn} from './store.ts';
-export {createTracePorts, type TraceOptions, type TracePorts} from './trace.ts';
-export {type ApiAnswer, type ApiRequest, type ApiTransport, createApiTransport} from './transport.ts';
-export {type Watch, type WatchOptions, type WatchTarget, watchHints} from './watch.ts';
 export {
   type ClusterOptions,
   type ControllerOptions,
@@ -43,3 +36,10 @@ export {
   runController,
   runScanner,
 } from './programs.ts';
+export {createSealPorts, type SealPorts} from './seal.ts';
+export {createEvidenceReader, type EvidenceReader} from './server-evidence.ts';
+export {type ServerIdentity, serverIdentity} from './server-identity.ts';
+export {createStorePorts, type StoreClient, type StoreOptions, type StorePorts, storePortsOn} from './store.ts';
+export {createTracePorts, type TraceOptions, type TracePorts} from './trace.ts';
+export {type ApiAnswer, type ApiRequest, type ApiTransport, createApiTransport} from './transport.ts';
+export {type Watch, type WatchOptions, type WatchTarget, watchHints} from './watch.ts';

@@ -4,6 +4,7 @@ import {readFile} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import {join} from 'node:path';
 import {
+  type ControllerWaits,
   configResource,
   createEngine,
   drive,
@@ -41,11 +42,9 @@ export interface ClusterOptions {
   readonly engine?: Engine;
 }
 
-export interface ControllerOptions extends ClusterOptions {
+export interface ControllerOptions extends ClusterOptions, ControllerWaits {
   /** Holder of the lease; unique to this process. */
   readonly identity: string;
-  /** Request time-out and drain of the servers together, ms; the engine's default unless given. */
-  readonly drainMs?: number;
 }
 
 export interface NodeProgramOptions extends ClusterOptions {
@@ -112,9 +111,12 @@ export async function runController(options: ControllerOptions): Promise<void> {
   const ports: Partial<Ports> = {...store, ...clock.ports, ...createEntropyPorts(), ...createTracePorts(options.trace)};
   const engine = options.engine ?? createEngine();
   try {
-    const {identity, drainMs} = options;
-    const settings = {identity, readPruned: prunedReader(store), ...(drainMs === undefined ? {} : {drainMs})};
-    await drive(engine.controller(settings), ports);
+    const {identity, drainMs, reloadDeadlineMs} = options;
+    const waits = {
+      ...(drainMs === undefined ? {} : {drainMs}),
+      ...(reloadDeadlineMs === undefined ? {} : {reloadDeadlineMs}),
+    };
+    await drive(engine.controller({identity, readPruned: prunedReader(store), ...waits}), ports);
   } finally {
     await watch.close();
     await store.close();

@@ -22,6 +22,8 @@ export const defaultDrainMs = requestTimeoutMs + shutdownDrainMs;
 export const leaseAliveMs = 40_000;
 /** An agent that has not reported for this long is named, ms: three periods at rest. */
 export const agentSilentMs = 3 * idlePeriodMs;
+/** How long a repair of a file is told, ms. */
+export const repairShownMs = 3_600_000;
 /** The agent reorders and drops only by a ring read within this, ms. */
 export const ringFreshMs = 10_000;
 /** Objects per metadata page of the migration. */

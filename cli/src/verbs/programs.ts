@@ -47,6 +47,11 @@ export const controller: Verb = {
       help: 'DURATION that a request may still run after its server’s write key changed: request time-out and drain; default 190s',
       default: '190s',
     },
+    'reload-deadline': {
+      type: 'string',
+      help: 'DURATION after which a file that a server has not loaded is named with the likeliest cause; default 180s',
+      default: '180s',
+    },
   },
   async run(input) {
     const identity = optionalText(input, 'identity') ?? `${hostname()}_${process.pid}`;
@@ -54,6 +59,7 @@ export const controller: Verb = {
       ...kubeconfigOf(input),
       identity,
       drainMs: durationOf(input, 'drain'),
+      reloadDeadlineMs: durationOf(input, 'reload-deadline'),
       userAgent,
       signal: input.signal,
       trace: {base: {program: 'controller'}},
@@ -65,7 +71,8 @@ export const controller: Verb = {
 function durationOf(input: VerbInput, name: string): number {
   const text = requireText(input, name);
   const ms = parseDuration(text);
-  if (ms === undefined) throw new UsageError(`--${name}: expected a duration such as 190s, got ${JSON.stringify(text)}`);
+  if (ms === undefined)
+    throw new UsageError(`--${name}: expected a duration such as 190s, got ${JSON.stringify(text)}`);
   return ms;
 }
 

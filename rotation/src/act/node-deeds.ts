@@ -351,22 +351,37 @@ function* place(
   check: (bytes: Uint8Array) => string | undefined,
 ): Step<Result<undefined>> {
   const path = mode === 'external' ? `${configurationPath}.next` : configurationPath;
+  // A rename would succeed here and leave the server with the file that is mounted into it.
+  const pinned = observation.platform.state === 'seen' && observation.platform.value.mount === 'single-file';
+  if (mode === 'inPlace' && pinned && observation.file.state !== 'absent') return yield* overwrite(memory, bytes);
   const written = yield* writeAtomically({path, bytes, mode: 0o600, check});
-  if (written.ok) {
-    learn(memory, bytes);
-    return ok(undefined);
+  if (!written.ok) {
+    const mounted = mode === 'inPlace' && written.error.reason === 'EBUSY';
+    return mounted ? yield* overwrite(memory, bytes) : written;
   }
-  const mounted =
-    written.error.reason === 'EBUSY' ||
-    (observation.platform.state === 'seen' && observation.platform.value.mount === 'single-file');
-  if (!mounted || mode !== 'inPlace') return written;
-  const inPlace = yield* writeInPlace(
-    configurationPath,
-    bytes,
-    `${configurationDirectory}/encryption-provider.complete`,
-  );
-  if (inPlace.ok) learn(memory, bytes);
-  return inPlace;
+  memory.lasting.delete('FileNotAtomic');
+  learn(memory, bytes);
+  return ok(undefined);
+}
+
+function* overwrite(memory: AgentMemory, bytes: Uint8Array): Step<Result<undefined>> {
+  const copyPath = `${configurationDirectory}/encryption-provider.complete`;
+  const written = yield* writeInPlace(configurationPath, bytes, copyPath);
+  if (!written.ok) return written;
+  const now = yield* demand('clock.now', {});
+  const message = 'the configuration is written in place, as its mount demands, and can be seen half-written';
+  memory.lasting.set('FileNotAtomic', {message, atMs: now.monotonicMs});
+  learn(memory, bytes);
+  return ok(undefined);
+}
+
+/** How a file is put back: in place only where that is asked for, or was done before and nobody can be asked. */
+function restoreMode({memory, observation}: NodeDeed): 'rename' | 'inPlace' {
+  const inPlace =
+    observation.ring.state === 'seen'
+      ? observation.ring.value.settings.writeMode === 'inPlace'
+      : memory.lasting.has('FileNotAtomic');
+  return inPlace ? 'inPlace' : 'rename';
 }
 
 /** Puts back bytes that this node had; after a refusal the refused blocks are remembered, so they are not written again. */
@@ -381,7 +396,7 @@ function* restoreConfiguration(
   if (!backup.ok) return backup;
   const check = (bytes: Uint8Array): string | undefined =>
     parseEncryptionConfiguration(bytes).outcome === 'loadable' ? undefined : 'it would not load';
-  const placed = yield* place(deed, known.bytes, 'rename', check);
+  const placed = yield* place(deed, known.bytes, restoreMode(deed), check);
   if (!placed.ok) return placed;
   if (action.refused && observation.file.state === 'loadable') {
     const trial = observation.ring.state === 'seen' ? observation.ring.value.trial : undefined;

@@ -4,7 +4,7 @@ import {removeLeftovers} from '../act/atomic-write.ts';
 import {doNodeAction, type NodeDeed} from '../act/node-deeds.ts';
 import {makeReport, writeReport} from '../act/report.ts';
 import {openValues, scanPrefixes} from '../act/scan.ts';
-import {busyPeriodMs, idlePeriodMs} from '../limits.ts';
+import {busyPeriodMs, idlePeriodMs, repairShownMs} from '../limits.ts';
 import {backupDirectory, configurationDirectory} from '../model/file-paths.ts';
 import type {NodeReport, Problem} from '../model/node.ts';
 import type {NodeObservation} from '../model/node-observation.ts';
@@ -80,9 +80,16 @@ function* doAll(
         outcome: result.ok ? 'done' : `${result.error.code}: ${result.error.message}`,
       },
     });
+    if (result.ok && (action.do === 'writeFile' || action.do === 'restoreFile')) noteRepair(memory, observation, plan);
     if (!result.ok) failures.push(problem(reasonOf(action, result.error), `${action.do}: ${result.error.message}`));
   }
   return failures;
+}
+
+/** A repair is over before the next report, so it is remembered for people. */
+function noteRepair(memory: AgentMemory, {now}: NodeObservation, {problems}: NodePlan): void {
+  const repair = problems.find(({reason}) => reason === 'FileRepaired');
+  if (repair !== undefined) memory.lasting.set(repair.reason, {message: repair.message, atMs: now.monotonicMs});
 }
 
 function reasonOf(action: NodeAction, error: PortError): ReasonName {
@@ -131,7 +138,8 @@ function* answerScan(memory: AgentMemory, observation: NodeObservation): Step<vo
 }
 
 function* report(memory: AgentMemory, observation: NodeObservation, plan: NodePlan): Step<void> {
-  const withFailures: NodePlan = {...plan, problems: merge(plan.problems, memory.failures)};
+  const lasting = lastingProblems(memory, observation.now.monotonicMs);
+  const withFailures: NodePlan = {...plan, problems: merge(merge(plan.problems, memory.failures), lasting)};
   const written = yield* writeReport(
     memory,
     makeReport(memory, observation, withFailures),
@@ -141,6 +149,12 @@ function* report(memory: AgentMemory, observation: NodeObservation, plan: NodePl
     const {code, message} = written.error;
     yield* demand('trace.event', {event: {event: 'agent.reportFailed', node: memory.node, code, message}});
   }
+}
+
+function lastingProblems({lasting}: AgentMemory, nowMs: number): readonly Problem[] {
+  const repaired = lasting.get('FileRepaired');
+  if (repaired !== undefined && nowMs - repaired.atMs > repairShownMs) lasting.delete('FileRepaired');
+  return [...lasting].map(([reason, {message}]) => ({reason, message}));
 }
 
 function merge(a: readonly Problem[], b: readonly Problem[]): readonly Problem[] {

@@ -5,18 +5,16 @@ import {holdLease, newLeaseMemory, releaseLease} from '../act/lease.ts';
 import {busyPeriodMs} from '../limits.ts';
 import {type Fact, seen} from '../model/fact.ts';
 import type {ClusterObservation} from '../model/observation.ts';
-import {type ControllerMemory, newControllerMemory, observeCluster} from '../observe/cluster.ts';
+import {type ControllerMemory, type ControllerWaits, newControllerMemory, observeCluster} from '../observe/cluster.ts';
 import {planController} from '../plan/controller.ts';
 import type {Action, Plan} from '../plan/plan.ts';
 import {demand, type Result, type Step} from '../ports.ts';
 
-export interface ControllerSettings {
+export interface ControllerSettings extends ControllerWaits {
   /** Unique to this process; holder of the lease. */
   readonly identity: string;
   /** Says which fields of our kinds the installed CRDs would drop; none by default. */
   readonly readPruned?: () => Step<Fact<readonly string[]>>;
-  /** Request time-out and drain of the servers together, ms; what a key waits before anything proves it unneeded. */
-  readonly drainMs?: number;
 }
 
 /** The rules and deeds a controller runs with; others are handed in by tests that look for the difference. */
@@ -36,8 +34,8 @@ function* nothingPruned(): Step<Fact<readonly string[]>> {
 
 /** Runs until the clock port says `stop`; gives the lease back at the end. */
 export function* controllerLoop(settings: ControllerSettings, engine: ControllerEngine = controllerEngine): Step<void> {
-  const {identity, readPruned = nothingPruned, drainMs} = settings;
-  const memory = newControllerMemory(newLeaseMemory(identity), readPruned, drainMs);
+  const {identity, readPruned = nothingPruned, ...waits} = settings;
+  const memory = newControllerMemory(newLeaseMemory(identity), readPruned, waits);
   for (;;) {
     const sleepMs = yield* controllerPeriod(memory, engine);
     if ((yield* demand('clock.sleep', {ms: sleepMs})) === 'stop') break;

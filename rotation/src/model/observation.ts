@@ -49,6 +49,8 @@ export interface ClusterObservation {
   readonly compacted: readonly string[];
   /** How long a request under an older key may still run after the last server changed its write key, ms; absent = the default. */
   readonly drainMs?: number;
+  /** A file that a server has not loaded after this is called not loaded, ms; absent = the default. */
+  readonly reloadDeadlineMs?: number;
   /** Fields that the installed CRDs would drop; unknown when they could not be read. */
   readonly pruned: Fact<readonly string[]>;
 }

@@ -37,13 +37,21 @@ export interface ControllerMemory {
   lastStatus: string;
   /** Reads which fields the installed CRDs would drop; given by the host. */
   readonly readPruned: () => Step<Fact<readonly string[]>>;
-  readonly drainMs: number | undefined;
+  readonly waits: ControllerWaits;
+}
+
+/** Waits that depend on how the servers run; each has a default. */
+export interface ControllerWaits {
+  /** Request time-out and drain of the servers together, ms; what a key waits before anything proves it unneeded. */
+  readonly drainMs?: number;
+  /** A file that a server has not loaded after this is called not loaded, ms. */
+  readonly reloadDeadlineMs?: number;
 }
 
 export const newControllerMemory = (
   lease: LeaseMemory,
   readPruned: ControllerMemory['readPruned'],
-  drainMs?: number,
+  waits: ControllerWaits = {},
 ): ControllerMemory => ({
   lease,
   ownEpoch: undefined,
@@ -56,7 +64,7 @@ export const newControllerMemory = (
   configObject: undefined,
   lastStatus: '',
   readPruned,
-  drainMs,
+  waits,
 });
 
 /** A check of all lists counts this long, ms; one that found something is repeated sooner. */
@@ -91,7 +99,7 @@ export function* observeCluster(memory: ControllerMemory, leading: boolean): Ste
     lists: listsFact(memory, ring, now),
     compacted: [...memory.compacted].sort(),
     pruned,
-    ...(memory.drainMs === undefined ? {} : {drainMs: memory.drainMs}),
+    ...memory.waits,
   };
 }
 

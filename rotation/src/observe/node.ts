@@ -25,7 +25,8 @@ import {
   singletonName,
 } from '../model/resource-types.ts';
 import {type Ring, readRing} from '../model/ring.ts';
-import {ask, demand, type FileContent, type Step, type StoredObject} from '../ports.ts';
+import {lastingReasons} from '../plan/reason.ts';
+import {ask, demand, type FileContent, type Instant, type Step, type StoredObject} from '../ports.ts';
 import {listAll} from './lists.ts';
 
 /** A configuration read once, by the hash of its bytes. */
@@ -48,6 +49,8 @@ export interface AgentMemory {
   history: ReadHistory | undefined;
   failures: Problem[];
   downSinceMs: number | undefined;
+  /** What people should know of this node's file for longer than a period, by reason; see `lastingReasons`. */
+  readonly lasting: Map<string, {readonly message: string; readonly atMs: number}>;
   lastLoadedHash: string | undefined;
   /** Version of our report object. */
   reportObject: StoredObject | undefined;
@@ -75,6 +78,7 @@ export const newAgentMemory = (
   history: undefined,
   failures: [],
   downSinceMs: undefined,
+  lasting: new Map(),
   lastLoadedHash: undefined,
   reportObject: undefined,
   minted: undefined,
@@ -93,7 +97,7 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
   const ring = yield* readRingFact();
   const {monotonicMs: ringReadAtMs} = now;
   const keyObjects = yield* readKeyObjects();
-  const previous = yield* readOwnReport(memory);
+  const previous = yield* readOwnReport(memory, now);
   const recipients = yield* readRecipients();
   const history = yield* readHistoryFact(memory);
   const foreignFiles = yield* readBackups(memory);
@@ -166,7 +170,7 @@ export function* readKeyObjects(): Step<Fact<readonly KeyObject[]>> {
   return seen(objects.sort((a, b) => (a.name < b.name ? -1 : 1)));
 }
 
-function* readOwnReport(memory: AgentMemory): Step<Fact<NodeReport>> {
+function* readOwnReport(memory: AgentMemory, now: Instant): Step<Fact<NodeReport>> {
   const answer = yield* ask('store.get', {resource: nodeReportResource, namespace: ourNamespace, name: memory.node});
   if (!answer.ok) return unread(answer.error);
   memory.reportObject = answer.value;
@@ -182,6 +186,10 @@ function* readOwnReport(memory: AgentMemory): Step<Fact<NodeReport>> {
 /** A recipient is genuine when a control-plane Node of its name, or that server's identity lease, exists. */
 function* readRecipients(): Step<Fact<readonly Recipient[]>> {
   const reports = yield* listAll({resource: nodeReportResource, namespace: ourNamespace});
+  if (memory.lastReport === undefined) {
+    for (const {reason, message} of read.report.problems)
+      if (lastingReasons.has(reason)) memory.lasting.set(reason, {message, atMs: now.monotonicMs});
+  }
   if (reports.state !== 'seen') return reports;
   const nodes = yield* listAll({
     resource: kubernetesNodeResource,

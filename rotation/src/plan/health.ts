@@ -9,7 +9,7 @@ export const health: Rule = {name: 'health', apply};
 
 function apply(view: View): Outcome {
   return passWith(
-    ...view.members.flatMap((member) => [...reported(member), ...mounting(member), ...ungated(view, member)]),
+    ...view.members.flatMap((member) => [...reported(member), ...mounting(view, member), ...ungated(view, member)]),
     ...unlisted(view),
     ...unchecked(view),
   );
@@ -21,12 +21,13 @@ const reported = ({node, report}: Member): readonly Reason[] =>
     .filter(({reason}) => Object.hasOwn(reasons, reason))
     .map(({reason, message}) => because(reason as ReasonName, `${node}: ${message}`, [node]));
 
-function mounting({node, report}: Member): readonly Reason[] {
+/** What keeps a server from the next file; a file that is written in place reaches a single-file mount. */
+function mounting({ring}: View, {node, report}: Member): readonly Reason[] {
   const found: Reason[] = [];
   if (report.configPath !== '' && !report.automaticReload) {
     found.push(because('ReloadDisabled', `${node}: --encryption-provider-config-automatic-reload is off`, [node]));
   }
-  if (report.mount === 'single-file')
+  if (report.mount === 'single-file' && ring.settings.writeMode !== 'inPlace')
     found.push(because('SingleFileMount', `${node}: the configuration is mounted as a single file`, [node]));
   return found;
 }

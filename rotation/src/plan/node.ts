@@ -38,6 +38,9 @@ export const problem = (reason: ReasonName, message: string): Problem => ({reaso
 /** A server that stays down this long on a file it never loaded gets the last loaded one back. */
 const downTakeBackMs = 15_000;
 
+/** A file is complete up to this long before its rename; a failure in between is the earlier file's. Servers try again. */
+const renameMs = 1_000;
+
 /** Decides what the node does. Total. */
 export function planNode(o: NodeObservation): NodePlan {
   const server = serverOf(o);
@@ -288,8 +291,10 @@ function fileActions(
   }
   if (o.file.state === 'refused')
     problems.push(
-      problem('FileRepaired', `the file did not load (${o.file.problems[0] ?? 'unknown'}) and is written again`),
+      problem('FileRepaired', `the file did not load (${o.file.problems[0] ?? 'unknown'}) and was written again`),
     );
+  if (o.file.state === 'absent' && loaded.state === 'known')
+    problems.push(problem('FileRepaired', 'the file was missing and was written again'));
   return [{do: 'writeFile', blocks: next}];
 }
 
@@ -367,7 +372,7 @@ function takeBack(o: NodeObservation, loaded: LoadedReport): NodeAction | undefi
   const file = o.file.hash;
   if (o.evidence.state === 'seen' && o.serverDown === undefined) {
     const {lastReloadFailureMs, loadedHash} = o.evidence.value;
-    const failed = lastReloadFailureMs !== undefined && lastReloadFailureMs > o.fileModifiedAtMs;
+    const failed = lastReloadFailureMs !== undefined && lastReloadFailureMs > o.fileModifiedAtMs + renameMs;
     if (!failed || loadedHash === undefined || loadedHash === file || loaded.state !== 'known') return undefined;
     return {do: 'restoreFile', hash: loadedHash, why: 'its server counts a failed reload of this file', refused: true};
   }
@@ -384,7 +389,7 @@ function repair(o: NodeObservation, loaded: LoadedReport, problems: Problem[]): 
   if (o.file.state === 'refused') problems.push(problem('FileInvalid', o.file.problems[0] ?? 'the file does not load'));
   const hash = loaded.state === 'known' ? loaded.hash : (o.lastLoadedHash ?? o.newestBackup);
   if (hash === undefined || !o.known.has(hash)) return [];
-  problems.push(problem('FileRepaired', 'the last good configuration is put back'));
+  problems.push(problem('FileRepaired', 'the file was damaged or missing, and the last good one was put back'));
   return [{do: 'restoreFile', hash, why: 'the file was damaged or missing', refused: false}];
 }
 

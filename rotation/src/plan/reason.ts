@@ -88,6 +88,9 @@ export const reasons = {
 
 export type ReasonName = keyof typeof reasons;
 
+/** What was done rather than what is in the way: said of a node for a while, and never its obstacle. */
+export const lastingReasons: ReadonlySet<string> = new Set<ReasonName>(['FileRepaired', 'FileNotAtomic']);
+
 /** A reason with what it is about, for a condition's message. Names and numbers only. */
 export interface Reason {
   readonly reason: ReasonName;

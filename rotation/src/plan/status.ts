@@ -136,7 +136,7 @@ function makeConditions(plan: Plan, view: View | undefined, all: readonly Reason
     ...said(reasons, fallback),
   });
   const conditions = [
-    at('Ready', ready, ready ? plan.reasons : bad.length > 0 ? bad : all),
+    at('Ready', ready, ready ? all : bad.length > 0 ? bad : all),
     at('Progressing', !idle && plan.phase !== 'Observing', plan.reasons),
     at('Degraded', bad.length > 0, bad),
   ];

@@ -1,6 +1,6 @@
 // The observation with what every rule needs worked out once: members and their state against a layout.
 
-import {agentSilentMs, pollPeriodMs, reloadDeadlinePolls} from '../limits.ts';
+import {agentSilentMs, leaseAliveMs, pollPeriodMs, reloadDeadlinePolls} from '../limits.ts';
 import type {KeyId} from '../model/key.ts';
 import {keysOf, type Layout, orderOf, type RenderedBlock, renderLayout, writeEntries} from '../model/layout.ts';
 import type {NodeReport} from '../model/node.ts';
@@ -8,7 +8,7 @@ import type {ClusterObservation} from '../model/observation.ts';
 import {type Ring, type RingKey, ringKeys} from '../model/ring.ts';
 import {same} from '../model/same.ts';
 import type {Spec} from '../model/spec.ts';
-import {because, type Reason, type ReasonName, reasons} from './reason.ts';
+import {because, lastingReasons, type Reason, type ReasonName, reasons} from './reason.ts';
 
 export interface Member {
   readonly node: string;
@@ -89,16 +89,18 @@ export function membersOf(
   }
   if (members.length === 0) blockers.push(because('NoMembers', 'no agent has reported yet'));
   const notes = [...forgotten].sort().map((node) => because('NodeForgotten', `${node} no longer counts`, [node]));
-  notes.push(
-    ...members.filter(({unchangedForMs}) => unchangedForMs > agentSilentMs).map((each) => silence(each, life)),
-  );
+  notes.push(...members.flatMap((each) => silence(each, life)));
   return {members, blockers, notes};
 }
 
-/** A member whose agent has ceased to report; with a silent server it is most likely down. */
-function silence({node, identity}: Member, life: ReadonlyMap<string, string>): Reason {
-  const server = life.get(identity) === 'silent' ? ', and its kube-apiserver does not renew its lease' : '';
-  return because('AgentSilent', `${node}: its agent has not reported for ${agentSilentMs / 1_000} s${server}`, [node]);
+/** A member whose agent has ceased to report; where its server is silent too, the node is most likely down. */
+function silence({node, identity, unchangedForMs}: Member, life: ReadonlyMap<string, string>): readonly Reason[] {
+  if (life.get(identity) === 'silent' && unchangedForMs > leaseAliveMs) {
+    const message = `${node}: its kube-apiserver does not renew its lease, and its agent does not report`;
+    return [because('ServerDown', message, [node])];
+  }
+  if (unchangedForMs <= agentSilentMs) return [];
+  return [because('AgentSilent', `${node}: its agent has not reported for ${agentSilentMs / 1_000} s`, [node])];
 }
 
 /** Same blocks in the same order. */
@@ -137,7 +139,7 @@ export function obstacle(view: View, member: Member, layout: Layout): Reason | u
 }
 
 function fileObstacle(view: View, {report, node}: Member): Reason | undefined {
-  const problem = report.problems[0];
+  const problem = report.problems.find(({reason}) => !lastingReasons.has(reason));
   const name = [node];
   if (report.fipsOnly)
     return because('FipsRefusesAesgcm', `${node}: its kube-apiserver runs with FIPS-only cryptography`, name);
@@ -160,10 +162,10 @@ function loadObstacle(view: View, {report, node}: Member): Reason {
   const name = [node];
   const writtenAt = report.fileWrittenAtMs ?? 0;
   const age = Math.max(0, view.observation.now.wallMs - writtenAt);
-  const late = age > reloadDeadlinePolls * pollPeriodMs;
+  const late = age > (view.observation.reloadDeadlineMs ?? reloadDeadlinePolls * pollPeriodMs);
   if (!report.automaticReload)
     return because('ReloadDisabled', `${node}: --encryption-provider-config-automatic-reload is off`, name);
-  if (report.mount === 'single-file')
+  if (report.mount === 'single-file' && view.ring.settings.writeMode !== 'inPlace')
     return because('SingleFileMount', `${node}: the configuration is mounted as a single file`, name);
   if (late)
     return because(
@@ -178,6 +180,7 @@ function loadObstacle(view: View, {report, node}: Member): Reason {
 function likelyCause(report: NodeReport): string {
   if (report.reloadFailures > 0) return 'its server counts reload failures';
   if (report.configPath === '') return 'its server has no --encryption-provider-config';
+  if (report.mount === 'single-file') return 'a restart mounts the present file into its server';
   if (report.mount === 'unknown') return 'perhaps the file is mounted singly or the server reads another path';
   return 'its server may read another path';
 }
