@@ -28,6 +28,7 @@ import {type Ring, readRing} from '../model/ring.ts';
 import {lastingReasons} from '../plan/reason.ts';
 import {ask, demand, type FileContent, type Instant, type Step, type StoredObject} from '../ports.ts';
 import {listAll} from './lists.ts';
+import {recogniseLoaded} from './recognise.ts';
 
 /** A configuration read once, by the hash of its bytes. */
 export interface KnownFile {
@@ -48,9 +49,9 @@ export interface AgentMemory {
   historyHash: string | undefined;
   history: ReadHistory | undefined;
   failures: Problem[];
-  downSinceMs: number | undefined;
   /** What people should know of this node's file for longer than a period, by reason; see `lastingReasons`. */
   readonly lasting: Map<string, {readonly message: string; readonly atMs: number}>;
+  downSinceMs: number | undefined;
   lastLoadedHash: string | undefined;
   /** Version of our report object. */
   reportObject: StoredObject | undefined;
@@ -77,8 +78,8 @@ export const newAgentMemory = (
   historyHash: undefined,
   history: undefined,
   failures: [],
-  downSinceMs: undefined,
   lasting: new Map(),
+  downSinceMs: undefined,
   lastLoadedHash: undefined,
   reportObject: undefined,
   minted: undefined,
@@ -110,7 +111,13 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
   const later = yield* demand('clock.now', {});
   const down = !evidence.ok && evidence.error.reason === 'ECONNREFUSED' ? evidence.error.message : undefined;
   memory.downSinceMs = down === undefined ? undefined : (memory.downSinceMs ?? later.monotonicMs);
-  if (evidence.ok && evidence.value.loadedHash !== undefined) memory.lastLoadedHash = evidence.value.loadedHash;
+  if (evidence.ok && evidence.value.loadedHash !== undefined) {
+    memory.lastLoadedHash = evidence.value.loadedHash;
+    if (!memory.files.has(memory.lastLoadedHash) && ring.state === 'seen') {
+      const bytes = recogniseLoaded(memory, ring.value, memory.lastLoadedHash);
+      if (bytes !== undefined) learn(memory, bytes);
+    }
+  }
   const newestBackup = newestOf(memory);
   const foreignHistory = history.state === 'seen' && history.value.foreign ? [historyPath] : [];
   return {
@@ -179,6 +186,10 @@ function* readOwnReport(memory: AgentMemory, now: Instant): Step<Fact<NodeReport
   if (read.outcome !== 'ok') return unknown(read.outcome);
   memory.minted ??= read.report.minted;
   memory.refusedFile ??= read.report.refusedFile;
+  if (memory.lastReport === undefined) {
+    for (const {reason, message} of read.report.problems)
+      if (lastingReasons.has(reason)) memory.lasting.set(reason, {message, atMs: now.monotonicMs});
+  }
   memory.lastReport ??= read.report;
   return seen(read.report);
 }
@@ -186,10 +197,6 @@ function* readOwnReport(memory: AgentMemory, now: Instant): Step<Fact<NodeReport
 /** A recipient is genuine when a control-plane Node of its name, or that server's identity lease, exists. */
 function* readRecipients(): Step<Fact<readonly Recipient[]>> {
   const reports = yield* listAll({resource: nodeReportResource, namespace: ourNamespace});
-  if (memory.lastReport === undefined) {
-    for (const {reason, message} of read.report.problems)
-      if (lastingReasons.has(reason)) memory.lasting.set(reason, {message, atMs: now.monotonicMs});
-  }
   if (reports.state !== 'seen') return reports;
   const nodes = yield* listAll({
     resource: kubernetesNodeResource,

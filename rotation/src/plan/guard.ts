@@ -2,7 +2,7 @@
 
 import {ringFreshMs} from '../limits.ts';
 import type {KeyId, KeyRef} from '../model/key.ts';
-import {keysOf, orderOf, type RenderedBlock, writeEntries} from '../model/layout.ts';
+import {isKey, keysOf, orderOf, type RenderedBlock, writeEntries} from '../model/layout.ts';
 import type {LoadedReport} from '../model/node.ts';
 import type {Ring} from '../model/ring.ts';
 
@@ -60,11 +60,15 @@ function wrongWriteKey({current, next, loaded, serverDown, ring}: GuardInput): s
   const leaving = new Set(
     ring?.layout.resources.filter((each) => each.leaving === true).map(({resource}) => resource) ?? [],
   );
+  const encrypted = new Set(
+    ring?.layout.resources.filter(({write}) => isKey(write) && write !== 'own').map(({resource}) => resource) ?? [],
+  );
   for (const [resource, entry] of writeEntries(next)) {
     const old = before.get(resource);
     if (old === entry) continue;
     if (entry === 'identity') {
-      if (old === undefined || leaving.has(resource)) continue;
+      // Without a file nothing says what is written now; but what the ring encrypts never starts again in clear.
+      if ((old === undefined && !encrypted.has(resource)) || leaving.has(resource)) continue;
       return `${resource} would be written in clear`;
     }
     if (serverDown) continue;
