@@ -12,9 +12,13 @@ import type {Rotation, RotationReason} from '../model/ring.ts';
 import {nextRevision} from './mint.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
+import {requestScan} from './verify.ts';
 import type {View} from './view.ts';
 
 export const start: Rule = {name: 'start', apply};
+
+/** While a list breaks, stored values are counted again after this, ms. */
+const searchAgainMs = 60_000;
 
 /** Why a rotation is due. */
 export interface Due {
@@ -113,8 +117,20 @@ function preflight(view: View): Outcome | undefined {
   }
   const broken = Object.entries(observation.lists.value).sort();
   if (broken.length > 0)
-    return wait(because('UnreadableValues', broken.map(([resource, detail]) => `${resource}: ${detail}`).join('; ')));
+    return searchKeys(
+      view,
+      because('UnreadableValues', broken.map(([resource, detail]) => `${resource}: ${detail}`).join('; ')),
+    );
   return undefined;
+}
+
+/** A list may break for want of a key that left the files: a scan tells which, and a history brings it back. */
+function searchKeys(view: View, reason: Reason): Outcome {
+  const {ring, members, observation} = view;
+  const able = members.find(({report}) => report.can.includes('scan') && report.server.state !== 'down');
+  const due = ring.scan === undefined || observation.now.wallMs - ring.scan.atMs > searchAgainMs;
+  if (able === undefined || !due || ring.layout.resources.length === 0) return wait(reason);
+  return requestScan(view, able.node, reason);
 }
 
 const writesWithKms = ({members, spec}: View): boolean =>

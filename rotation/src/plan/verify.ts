@@ -90,11 +90,16 @@ function retryLater(view: View, rotation: Rotation, reasons: readonly Reason[]):
   );
 }
 
-export function requestScan(view: View, node: string): Outcome {
+/** Asks a node to count the stored values of every resource in the layout. */
+export function requestScan(
+  view: View,
+  node: string,
+  reason = because('Verifying', `${node} counts the stored values`, [node]),
+): Outcome {
   const {ring, observation} = view;
   const resources = ring.layout.resources.map(({resource}) => resource);
   const scan = {id: `scan-${ring.epoch}-${ring.version}`, resources, node, deep: false, atMs: observation.now.wallMs};
-  return changeRing(ring, {scan}, because('Verifying', `${node} counts the stored values`, [node]));
+  return changeRing(ring, {scan}, reason);
 }
 
 /** Values of the rotation's resources that are not under the write key (or, for leaving ones, not in clear). */
@@ -140,6 +145,7 @@ function complete(view: View, rotation: Rotation): Outcome {
     reason: rotation.reason,
     ...(rotation.request === undefined ? {} : {requestedBy: rotation.request}),
     startedAtMs: rotation.startedAtMs,
+    ...(rotation.activatedAtMs === undefined ? {} : {activatedAtMs: rotation.activatedAtMs}),
     completedAtMs: now,
     rewritten: totalRewritten(rotation),
     outcome: blocked ? 'Blocked' : 'Complete',
