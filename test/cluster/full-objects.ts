@@ -76,6 +76,7 @@ export const fullRing: Required<Ring> = {
       reason: 'first',
       requestedBy: 'nobody',
       startedAtMs: atMs,
+      activatedAtMs: atMs,
       completedAtMs: atMs,
       rewritten: 12,
       outcome: 'Complete',

@@ -648,6 +648,7 @@ export function describeVerify(): void {
             key: r2.id,
             reason: 'schedule',
             startedAtMs: now - 20 * minute,
+            activatedAtMs: ring.rotation?.activatedAtMs ?? 0,
             completedAtMs: now,
             rewritten: 40,
             outcome: 'Complete',

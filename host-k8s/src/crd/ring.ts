@@ -76,6 +76,7 @@ const completedRotation = object('One completed rotation.', {
   reason: word('Why it was begun.', reasons),
   requestedBy: text('Who asked for it.').exactOptional(),
   startedAtMs: unixMs('When it was begun'),
+  activatedAtMs: unixMs('When its key became the write key').exactOptional(),
   completedAtMs: unixMs('When it was complete'),
   rewritten: count('Objects rewritten.'),
   outcome: word('How it ended.', ['Complete', 'Blocked']),

@@ -86,6 +86,8 @@ export interface CompletedRotation {
   readonly reason: RotationReason;
   readonly requestedBy?: string;
   readonly startedAtMs: number;
+  /** When its key became the write key. */
+  readonly activatedAtMs?: number;
   readonly completedAtMs: number;
   readonly rewritten: number;
   readonly outcome: 'Complete' | 'Blocked';

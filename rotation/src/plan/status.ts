@@ -288,7 +288,7 @@ function keyStatus(view: View): readonly unknown[] {
       revision: key.revision,
       state,
       created: formatTime(key.createdAtMs),
-      ...(activated === undefined ? {} : {activated: formatTime(activated.startedAtMs)}),
+      ...(activated === undefined ? {} : {activated: formatTime(activated.activatedAtMs ?? activated.startedAtMs)}),
       ...(key.id === current || key.revision > 0
         ? {encryptions: members.reduce((sum, {report}) => sum + (report.encryptions[key.name] ?? 0), 0)}
         : {}),
