@@ -5,9 +5,31 @@ import {version} from './release.ts';
 import {UnreachableError, UsageError, type Verb, type VerbInput} from './verb.ts';
 import {crds} from './verbs/crds.ts';
 import {demo} from './verbs/demo.ts';
+import {forgetNode} from './verbs/forget-node.ts';
+import {inspect} from './verbs/inspect.ts';
+import {pause} from './verbs/pause.ts';
+import {plan} from './verbs/plan.ts';
+import {preflight} from './verbs/preflight.ts';
 import {agent, controller, scanner} from './verbs/programs.ts';
+import {resume} from './verbs/resume.ts';
+import {rotate} from './verbs/rotate.ts';
+import {status} from './verbs/status.ts';
 
-export const verbs: readonly Verb[] = [demo, controller, agent, scanner, crds];
+export const verbs: readonly Verb[] = [
+  demo,
+  preflight,
+  plan,
+  status,
+  rotate,
+  pause,
+  resume,
+  forgetNode,
+  inspect,
+  controller,
+  agent,
+  scanner,
+  crds,
+];
 
 const name = 'etcd-encryption-manager';
 const sorry = (text: string): void => console.error(`${name}: ${text}`);
