@@ -8,7 +8,7 @@ import type {Refusal, Trial} from '../model/ring.ts';
 import {same} from '../model/same.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
-import {requestValues} from './start.ts';
+import {ambiguousValues, requestValues} from './start.ts';
 import {expectedBlocks, type Member, obstacle, sameBlocks, type View} from './view.ts';
 
 export const add: Rule = {name: 'add', apply};
@@ -122,7 +122,8 @@ function collisions(view: View, desired: Layout): Outcome | undefined {
   const what = `aescbc keys named ${doubled.join(', ')} differ between nodes`;
   if (checked === undefined)
     return requestValues(view) ?? wait(because('AdoptedNamesCollide', `${what}; no node can open every value`));
-  const ambiguous = checked.report.values?.unreadable.filter(({diagnosis}) => diagnosis === 'ambiguous') ?? [];
+  const ambiguous = ambiguousValues(view, checked);
+  if ('kind' in ambiguous) return ambiguous;
   if (ambiguous.length === 0) return undefined;
   const list = ambiguous.slice(0, 5).map(({etcdKey}) => etcdKey);
   return wait(

@@ -8,15 +8,18 @@ import {
   writeBudgetFloor,
 } from '../limits.ts';
 import {writeEntries} from '../model/layout.ts';
+import type {UnreadableValue, ValuesReport} from '../model/node.ts';
 import type {Rotation, RotationReason} from '../model/ring.ts';
 import {nextRevision} from './mint.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
 import {requestScan} from './verify.ts';
-import type {View} from './view.ts';
+import type {Member, View} from './view.ts';
 
 export const start: Rule = {name: 'start', apply};
 
+/** Values that do not open, or not under one key alone, are looked at again after this, ms. */
+const openAgainMs = 30_000;
 /** While a list breaks, stored values are counted again after this, ms. */
 const searchAgainMs = 60_000;
 
@@ -149,29 +152,20 @@ function checkValues(view: View): Outcome | undefined {
 
 /** Asks for a check of all values, waits for its answer, and lets nothing pass while a value is unreadable. */
 export function requestValues(view: View): Outcome | undefined {
-  const {ring, members, observation, spec} = view;
+  const {ring, members} = view;
   const able = members.find(({report}) => report.can.includes('values'));
   if (able === undefined) return undefined;
-  const request = (why: string): Outcome => {
-    const id = `values-${ring.epoch}-${ring.version}`;
-    const scan = {id, resources: spec.resources, node: able.node, deep: true, atMs: observation.now.wallMs};
-    return changeRing(ring, {scan, checked: undefined}, because('CheckingValues', `${able.node} ${why}`, [able.node]));
-  };
   const answered = members
     .map(({report}) => report.values)
     .find((values) => values !== undefined && values.id === ring.scan?.id);
   if (answered === undefined) {
     if (ring.checked !== undefined) return undefined;
-    if (ring.scan?.deep === true && members.some(({node}) => node === ring.scan?.node)) {
-      return wait(because('CheckingValues', `${ring.scan.node} opens every stored value`, [ring.scan.node]));
-    }
-    return request('opens every stored value');
+    const asked = members.find(({node}) => ring.scan?.deep === true && node === ring.scan.node);
+    if (asked === undefined) return openAll(view, able.node);
+    return wait(unreadable(asked.report.values) ?? opening(asked.node));
   }
-  const bad = answered.unreadable.filter(({diagnosis}) => diagnosis !== 'ambiguous');
-  if (bad.length > 0) {
-    if (observation.now.wallMs - answered.completedAtMs > 30_000) return request('looks at the values again');
-    return wait(unreadable(bad, answered.unreadableCount));
-  }
+  const bad = unreadable(answered);
+  if (bad !== undefined) return isOld(view, answered) ? openAll(view, able.node, bad) : wait(bad);
   if (ring.checked === answered.id) return undefined;
   return changeRing(
     ring,
@@ -180,19 +174,33 @@ export function requestValues(view: View): Outcome | undefined {
   );
 }
 
-function unreadable(
-  bad: readonly {
-    readonly etcdKey: string;
-    readonly keyName: string;
-    readonly diagnosis: string;
-    readonly detail: string;
-  }[],
-  count: number,
-): Reason {
+const isOld = ({observation}: View, {completedAtMs}: ValuesReport): boolean =>
+  observation.now.wallMs - completedAtMs > openAgainMs;
+
+const opening = (node: string): Reason => because('CheckingValues', `${node} opens every stored value`, [node]);
+
+function openAll(view: View, node: string, reason = opening(node)): Outcome {
+  const {ring, spec, observation} = view;
+  const id = `values-${ring.epoch}-${ring.version}`;
+  const scan = {id, resources: spec.resources, node, deep: true, atMs: observation.now.wallMs};
+  return changeRing(ring, {scan, checked: undefined}, reason);
+}
+
+/** Values of the last check that a wrong key would open too; the check is made again now and then, since people cure them. */
+export function ambiguousValues(view: View, {report, node}: Member): readonly UnreadableValue[] | Outcome {
+  const {values} = report;
+  const ambiguous = values?.unreadable.filter(({diagnosis}) => diagnosis === 'ambiguous') ?? [];
+  return values !== undefined && ambiguous.length > 0 && isOld(view, values) ? openAll(view, node) : ambiguous;
+}
+
+/** What no key opens; `undefined` when there is nothing of that sort. */
+function unreadable(values: ValuesReport | undefined): Reason | undefined {
+  const bad = values?.unreadable.filter(({diagnosis}) => diagnosis !== 'ambiguous') ?? [];
+  if (values === undefined || bad.length === 0) return undefined;
   const list = bad
     .slice(0, blockedListed)
     .map((each) => `${each.etcdKey} (key ${each.keyName}: ${each.diagnosis}, ${each.detail})`);
-  return because('UnreadableValues', `${count} values: ${list.join('; ')}`);
+  return because('UnreadableValues', `${values.unreadableCount} values: ${list.join('; ')}`);
 }
 
 function startRotation(view: View, due: Due): Outcome {
