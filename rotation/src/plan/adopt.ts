@@ -12,28 +12,40 @@ export const adopt: Rule = {name: 'adopt', apply};
 
 function apply(view: View): Outcome {
   const {ring, members} = view;
+  // Whoever says what we cannot read may hold, write or make what we do not know of.
+  const unread = view.blockers.filter(({reason}) => reason === 'NewerRelease');
+  if (unread.length > 0) return wait(...unread);
   const refused = members.filter(({report}) => report.file.state === 'unknown').map(({node}) => node);
   if (ring.layout.resources.length === 0 && refused.length > 0) {
     return wait(because('ReadFailed', `the present file of ${refused.join(', ')} could not be read`, refused));
   }
   const found = refsFound(view);
-  const wanted = new Set<KeyId>(keptByFiles(view));
-  const merging = ring.restored !== undefined && !ring.restored.merged && everyReportIsNew(view);
-  if (merging) for (const id of found.keys()) wanted.add(id);
-  for (const id of neededByValues(view, found)) wanted.add(id);
-  const added = [...wanted].filter((id) => !view.keys.has(id) && found.has(id)).sort();
-  if (added.length > 0 || merging) {
-    const keys = sortKeys([...ring.keys, ...added.map((id) => adoptRef(view, found.get(id) as KeyRef))]);
-    const certificates = ring.certificates.filter(({key}) => !added.includes(key));
-    const restored = merging && ring.restored !== undefined ? {...ring.restored, merged: true} : ring.restored;
-    const names = added.map((id) => found.get(id)?.name ?? id);
-    return changeRing(
-      ring,
-      {keys, certificates, restored},
-      because('Adopting', `keys taken over: ${names.join(', ') || 'none'}`),
-    );
+  const wanted = new Set<KeyId>([...keptByFiles(view), ...neededByValues(view, found)]);
+  const added = [...wanted].filter((id) => !view.keys.has(id) && found.has(id));
+  if (added.length > 0) return takeOver(view, found, added);
+  if (ring.restored !== undefined && !ring.restored.merged && everyReportIsNew(view)) {
+    const kept = [...found.keys()].filter((id) => !view.keys.has(id));
+    return takeOver(view, found, kept, {...ring.restored, merged: true});
   }
   return notesOf(view);
+}
+
+function takeOver(
+  view: View,
+  found: ReadonlyMap<KeyId, KeyRef>,
+  ids: readonly KeyId[],
+  restored: Ring['restored'] = view.ring.restored,
+): Outcome {
+  const {ring} = view;
+  const added = [...ids].sort();
+  const keys = sortKeys([...ring.keys, ...added.map((id) => adoptRef(view, found.get(id) as KeyRef))]);
+  const certificates = ring.certificates.filter(({key}) => !added.includes(key));
+  const names = added.map((id) => found.get(id)?.name ?? id);
+  return changeRing(
+    ring,
+    {keys, certificates, restored},
+    because('Adopting', `keys taken over: ${names.join(', ') || 'none'}`),
+  );
 }
 
 /** Every key that any member found in its files, by id. */

@@ -4,7 +4,7 @@ import {annotation} from '../model/resource-types.ts';
 import {same} from '../model/same.ts';
 import {changeRing, type Outcome, passWith, type Rule} from './plan.ts';
 import {because} from './reason.ts';
-import type {View} from './view.ts';
+import {sortedBy, type View} from './view.ts';
 
 export const members: Rule = {name: 'members', apply};
 
@@ -26,11 +26,11 @@ function apply(view: View): Outcome {
   if (asked?.kind === 'act') return asked;
   const known = view.members.map(({node, identity, address}) => ({node, identity, address}));
   const gone = ring.members.filter((old) => !known.some(({node}) => node === old.node));
-  const next = [...known, ...gone.filter(({node}) => !ring.forgotten.some((each) => each.node === node))].sort(
-    (a, b) => (a.node < b.node ? -1 : 1),
-  );
+  const staying = [...known, ...gone].filter(({node}) => !ring.forgotten.some((each) => each.node === node));
+  const next = sortedBy(staying, ({node}) => node);
   const settings = {writeMode: view.spec.nodes.writeMode};
-  if (!same(next, ring.members) || !same(settings, ring.settings)) {
+  const present = sortedBy(ring.members, ({node}) => node);
+  if (!same(next, present) || !same(settings, ring.settings)) {
     return changeRing(ring, {members: next, settings}, because('Distributing', 'the list of members changed'));
   }
   return passWith(...view.notes, ...(asked?.kind === 'pass' ? (asked.notes ?? []) : []));

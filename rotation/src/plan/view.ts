@@ -35,6 +35,10 @@ export function makeView(observation: ClusterObservation, spec: Spec, ring: Ring
   return {observation, spec, ring, keys: ringKeys(ring), members, blockers, notes};
 }
 
+/** A copy in the order of a text; what a plan says must not hang on the order in which things were read. */
+export const sortedBy = <T>(list: readonly T[], textOf: (each: T) => string): readonly T[] =>
+  [...list].sort((a, b) => (textOf(a) < textOf(b) ? -1 : textOf(a) > textOf(b) ? 1 : 0));
+
 const byNode = (a: {node: string}, b: {node: string}): number => (a.node < b.node ? -1 : a.node > b.node ? 1 : 0);
 
 /** Members: every node that reported and is not forgotten; every lease, Node or former member nobody speaks for blocks. */
@@ -59,6 +63,10 @@ export function membersOf(
   const forgotten = new Set(
     ring.forgotten.filter(({identity}) => life.get(identity) !== 'alive').map(({node}) => node),
   );
+  for (const {node, identity} of sortedBy(ring.forgotten, (each) => each.node)) {
+    if (life.get(identity) !== 'unknown') continue;
+    blockers.push(because('UnknownMember', `${node} was forgotten, and whether its server lives is not known`, [node]));
+  }
   const members: Member[] = reports
     .filter(({report}) => !forgotten.has(report.node))
     .map(({report, unchangedForMs}) => ({
@@ -71,19 +79,19 @@ export function membersOf(
     .sort(byNode);
   const spoken = new Set(reports.map(({report}) => report.node));
   const identities = new Set(reports.map(({report}) => report.identity));
-  for (const lease of leases) {
+  for (const lease of sortedBy(leases, ({identity}) => identity)) {
     if (identities.has(lease.identity) || forgotten.has(lease.hostName) || forgotten.has(lease.identity)) continue;
     blockers.push(
       because('UnknownMember', `server ${lease.identity} (host ${lease.hostName}) has no agent`, [lease.hostName]),
     );
   }
   if (observation.controlPlaneNodes.state === 'seen') {
-    for (const node of observation.controlPlaneNodes.value) {
+    for (const node of sortedBy(observation.controlPlaneNodes.value, ({name}) => name)) {
       if (spoken.has(node.name) || forgotten.has(node.name)) continue;
       blockers.push(because('AgentMissing', `control-plane node ${node.name} has no agent report`, [node.name]));
     }
   }
-  for (const member of ring.members) {
+  for (const member of sortedBy(ring.members, ({node}) => node)) {
     if (spoken.has(member.node) || forgotten.has(member.node)) continue;
     blockers.push(because('AgentMissing', `member ${member.node} reported before and does not now`, [member.node]));
   }
