@@ -67,9 +67,13 @@ export function findKubeconfig(
   return existsSync(usual) ? usual : undefined;
 }
 
-/** Opens no connection before the first question. */
+/** Opens no connection before the first question. @throws UnreachableError when nothing says where the cluster is */
 export const openCluster: OpenCluster = (input) => {
   const kubeconfig = findKubeconfig(optionalText(input, 'kubeconfig'));
+  if (kubeconfig === undefined && process.env.KUBERNETES_SERVICE_HOST === undefined)
+    throw new UnreachableError(
+      'no cluster: there is no --kubeconfig, no $KUBECONFIG, no ~/.kube/config, and this is no pod',
+    );
   const client = createStorePorts({
     userAgent: `etcd-encryption-manager/${version} (command)`,
     ...(kubeconfig === undefined ? {} : {kubeconfig}),

@@ -19,6 +19,8 @@ export const configObject: StoredObject = {
   spec: {resources: ['secrets', 'configmaps'], rotationInterval: '24h0m0s', type: 'aesgcm'},
 };
 
+const nodes = [1, 2, 3].map((number) => ({name: `node-${number}`, address: `10.0.0.${number}`}));
+
 export interface SimulatedCluster {
   readonly simulation: Simulation;
   readonly open: OpenCluster;
@@ -35,7 +37,7 @@ export function installed(
   options: Partial<SimulationOptions> = {},
   {controller, config}: Installation = {},
 ): SimulatedCluster {
-  const simulation = createSimulation({seed: 7, objects: {secrets: 20, configmaps: 10}, ...options});
+  const simulation = createSimulation({seed: 7, objects: {secrets: 20, configmaps: 10}, nodes, ...options});
   const {cluster} = simulation;
   const engine = createEngine();
   for (const {name} of cluster.nodes) {

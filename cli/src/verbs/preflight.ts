@@ -1,21 +1,22 @@
 // `preflight`: whether rotation could begin here, before anything is installed. Reads only; red lines first.
 
 import {resolve} from 'node:path';
-import type {ScanReport} from '@etcd-encryption/rotation';
+import {createClock} from '@etcd-encryption/host-k8s';
+import {refOf} from '@etcd-encryption/rotation';
 import {
   type ClusterClient,
   findKubeconfig,
   kubeconfigOption,
   type OpenCluster,
   openCluster,
-  withCluster,
 } from '../cluster-client.ts';
 import {formatDocument, outputOf, outputOption} from '../output.ts';
+import {checkAdoption} from '../preflight/adoption.ts';
 import {type ClusterLook, defaultResources, lookAtCluster} from '../preflight/cluster.ts';
 import {collectFindings, type Findings, type Level, type PreflightFinding, sortFindings} from '../preflight/finding.ts';
-import {tellFirstRotation} from '../preflight/first-rotation.ts';
 import {checkLoaded} from '../preflight/loaded.ts';
 import {lookAtNode, type NodeLook} from '../preflight/node.ts';
+import {tellRotation} from '../preflight/rotation.ts';
 import {lookAtValues, resolveByName} from '../preflight/values.ts';
 import {cell, choosePaint, cleanLine, formatTable, type Paint, type Tone} from '../table.ts';
 import {type ExitCode, optionalText, UnreachableError, UsageError, type Verb, type VerbInput} from '../verb.ts';
@@ -35,31 +36,66 @@ export const preflightVerb = (open: OpenCluster): Verb => ({
     etcd: {type: 'string', help: 'auto (as that node’s kube-apiserver reaches it) or off; default auto'},
     output: outputOption(...forms),
   },
-  run: (input) => withCluster(open, input, (client) => run(client, input)),
+  run: (input) => run(open, input),
 });
 
 export const preflight: Verb = preflightVerb(openCluster);
 
-async function run(client: ClusterClient, input: VerbInput): Promise<ExitCode> {
+async function run(open: OpenCluster, input: VerbInput): Promise<ExitCode> {
   const output = outputOf(input, forms);
   const findings = collectFindings();
-  const cluster = await seeCluster(client, findings);
-  const node = await seeNode(input, findings);
-  if (node !== undefined && cluster !== undefined) await seeLoaded(input, node, findings);
+  const client = openOrNot(open, input, findings);
+  try {
+    const cluster = client === undefined ? undefined : await seeCluster(client, findings);
+    const node = await seeNode(input, findings);
+    const steps = await seeBoth({client, cluster, node, input}, findings);
+    const list = sortFindings(findings.list);
+    const red = list.some(({level}) => level === 'red');
+    input.out(
+      output === 'json' || output === 'yaml'
+        ? formatDocument(output, {ready: !red, findings: list, rotation: steps})
+        : render(list, steps, node, choosePaint()),
+    );
+    if (red) return 1;
+    const wanted = optionalText(input, 'kubeconfig') !== undefined || node === undefined;
+    return cluster === undefined && wanted ? 4 : 0;
+  } finally {
+    await client?.close();
+  }
+}
+
+function openOrNot(open: OpenCluster, input: VerbInput, findings: Findings): ClusterClient | undefined {
+  try {
+    return open(input);
+  } catch (error) {
+    if (!(error instanceof UnreachableError)) throw error;
+    findings.unseen('api', error.message);
+    return undefined;
+  }
+}
+
+interface Looks {
+  readonly client: ClusterClient | undefined;
+  readonly cluster: ClusterLook | undefined;
+  readonly node: NodeLook | undefined;
+  readonly input: VerbInput;
+}
+
+/** What needs the node, with the cluster where it answers; and what a rotation would then do. */
+async function seeBoth({client, cluster, node, input}: Looks, findings: Findings): Promise<readonly string[]> {
   const resources = cluster?.spec?.resources ?? resourcesOf(node);
-  const counts = node === undefined ? undefined : await seeValues(client, {node, cluster, resources}, findings);
-  await node?.etcd?.close();
-  const steps = tellFirstRotation({cluster, node, resources, counts});
-  for (const {secret} of node?.keys ?? []) secret.wipe();
-  const list = sortFindings(findings.list);
-  const red = list.some(({level}) => level === 'red');
-  input.out(
-    output === 'json' || output === 'yaml'
-      ? formatDocument(output, {ready: !red, findings: list, firstRotation: steps})
-      : render(list, steps, choosePaint()),
-  );
-  if (red) return 1;
-  return cluster === undefined ? 4 : 0;
+  if (node === undefined) return tellRotation({cluster, node, resources, counts: undefined});
+  try {
+    checkAdoption({node, cluster, resources}, findings);
+    if (cluster !== undefined) await seeLoaded(input, node, findings);
+    const resolveTypes = cluster === undefined ? undefined : client?.store['store.resolve'];
+    const clock = createClock({signal: input.signal}).ports;
+    const counts = await lookAtValues({node, resources, resolve: resolveTypes ?? resolveByName, clock}, findings);
+    return tellRotation({cluster, node, resources, counts});
+  } finally {
+    await node.etcd?.close();
+    for (const {secret} of node.keys) secret.wipe();
+  }
 }
 
 async function seeCluster(client: ClusterClient, findings: Findings): Promise<ClusterLook | undefined> {
@@ -99,28 +135,21 @@ async function seeLoaded(input: VerbInput, node: NodeLook, findings: Findings): 
   await checkLoaded({node, root: resolve(root), kubeconfig}, findings);
 }
 
-interface Values {
-  readonly node: NodeLook;
-  readonly cluster: ClusterLook | undefined;
-  readonly resources: readonly string[];
-}
-
-function seeValues(
-  client: ClusterClient,
-  {node, cluster, resources}: Values,
-  findings: Findings,
-): Promise<ScanReport['counts'] | undefined> {
-  const resolveTypes = cluster === undefined ? resolveByName : client.store['store.resolve'];
-  return lookAtValues({node, resources, resolve: resolveTypes, clock: client.clock}, findings);
-}
-
 const tones: Readonly<Record<Level, Tone>> = {red: 'bad', warning: 'warn', 'not seen': 'dim', fine: 'good'};
 
-function render(list: readonly PreflightFinding[], steps: readonly string[], paint: Paint): string {
+function render(
+  list: readonly PreflightFinding[],
+  steps: readonly string[],
+  node: NodeLook | undefined,
+  paint: Paint,
+): string {
   const table = formatTable(
     list.map(({level, about, message}) => [cell(level, tones[level]), cell(about), cell(message)]),
     paint,
   );
+  const begun = node?.keys.some((key) => refOf(key).revision > 0) === true;
   const told = steps.map((step, index) => `${index + 1}. ${cleanLine(step)}`);
-  return [table, ...(told.length === 0 ? [] : ['', 'The first rotation would', ...told])].join('\n');
+  return [table, ...(told.length === 0 ? [] : ['', `The ${begun ? 'next' : 'first'} rotation would`, ...told])].join(
+    '\n',
+  );
 }

@@ -1,11 +1,11 @@
-// What the first rotation would do, in words: from the file of one node and the objects that the API counted.
+// What the first (or next) rotation would do, in words: from the file of one node and the objects that the API counted.
 
 import {isKey, refOf, type ScanReport, type Spec, writeEntries} from '@etcd-encryption/rotation';
 import {labelKeys} from '../key-label.ts';
 import type {ClusterLook} from './cluster.ts';
 import type {NodeLook} from './node.ts';
 
-export interface FirstRotationFacts {
+export interface RotationFacts {
   readonly cluster: ClusterLook | undefined;
   readonly node: NodeLook | undefined;
   readonly resources: readonly string[];
@@ -14,7 +14,7 @@ export interface FirstRotationFacts {
 }
 
 /** Steps in order; empty when neither node nor cluster could be looked at. */
-export function tellFirstRotation({cluster, node, resources, counts}: FirstRotationFacts): readonly string[] {
+export function tellRotation({cluster, node, resources, counts}: RotationFacts): readonly string[] {
   if (cluster === undefined && node === undefined) return [];
   const keys = labelKeys((node?.keys ?? []).map(refOf));
   const adopted = keys.filter(({revision}) => revision === 0);
@@ -53,7 +53,7 @@ const serverWords = (cluster: ClusterLook | undefined): string => {
   return servers === 0 ? 'every server has' : servers === 1 ? 'the one server has' : `all ${servers} servers have`;
 };
 
-function amountWords({cluster, resources, counts}: Omit<FirstRotationFacts, 'node'>): string {
+function amountWords({cluster, resources, counts}: Omit<RotationFacts, 'node'>): string {
   const objects = cluster?.objects ?? {};
   const names = Object.keys(objects);
   if (names.length > 0) return names.map((name) => `${objects[name]} ${name}`).join(' and ');
