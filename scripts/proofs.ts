@@ -19,4 +19,10 @@ export const proofs: readonly Proof[] = [
     describe: 'The parser of encryption configurations judges like the loader of kube-apiserver, over every byte.',
     run: {file: 'test/loader'},
   },
+  {
+    name: 'kills',
+    describe:
+      'Controller, agents and a kube-apiserver are killed in every phase; the end is that of a run without kills.',
+    run: {file: 'test/cluster/kills.test.ts'},
+  },
 ];

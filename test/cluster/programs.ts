@@ -1,7 +1,7 @@
 // The programs of a cluster as real processes, which tests kill and start again.
 
 import {type ChildProcess, spawn} from 'node:child_process';
-import {openSync} from 'node:fs';
+import {closeSync, openSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -28,10 +28,19 @@ export class ProgramProcess {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  start(): void {
+  /** `through`: a command that becomes the program, such as one that enters a namespace first. */
+  start(through: readonly string[] = []): void {
     if (this.runs) return;
     const log = openSync(this.logPath, 'a');
-    this.#child = spawn(process.execPath, [bin, ...this.args], {stdio: ['ignore', log, log]});
+    const [command = process.execPath, ...args] = [...through, process.execPath, bin, ...this.args];
+    this.#child = spawn(command, args, {stdio: ['ignore', log, log]});
+    closeSync(log);
+  }
+
+  /** Sends a signal that does not end it, such as SIGSTOP. */
+  signal(signal: NodeJS.Signals): void {
+    if (!this.runs) throw new Error(`${this.name} does not run`);
+    this.#child?.kill(signal);
   }
 
   /** Sends a signal and waits for the end. */

@@ -34,6 +34,7 @@ export interface ClusterOptions {
   /** `off`: agents without etcd, as where nobody may read it. */
   readonly etcd?: 'auto' | 'off';
   readonly agentArgs?: readonly string[];
+  readonly controllerArgs?: readonly string[];
 }
 
 export interface ConfigStatusView {
@@ -78,7 +79,8 @@ export class RotationCluster {
     this.dir = dir;
     const first = plane.nodes[0];
     if (first === undefined) throw new RangeError('nodes: expected at least one');
-    this.controller = new ProgramProcess('controller', ['controller', '--kubeconfig', first.kubeconfig], dir);
+    const controllerArgs = ['controller', '--kubeconfig', first.kubeconfig, ...(options.controllerArgs ?? [])];
+    this.controller = new ProgramProcess('controller', controllerArgs, dir);
     this.agents = new Map(
       plane.nodes.map(({name, kubeconfig, root}) => {
         const args = [

@@ -2,7 +2,7 @@
 // must be there, and count every request that fails. Only requests to loopback servers of the test.
 
 import type {StorePorts} from '@etcd-encryption/host-k8s';
-import type {ResourceType, StoredObject} from '@etcd-encryption/rotation';
+import type {PortError, ResourceType, Result, StoredObject} from '@etcd-encryption/rotation';
 
 export const secrets: ResourceType = {group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true};
 export const configMaps: ResourceType = {
@@ -18,6 +18,8 @@ export interface WorkloadOptions {
   readonly readsPerSecond: number;
   readonly writesPerSecond: number;
   readonly listEveryMs: number;
+  /** A request whose connection breaks goes to another server once more, as behind a load balancer. */
+  readonly retryLost?: boolean;
 }
 
 export interface WorkloadCounts {
@@ -26,6 +28,8 @@ export interface WorkloadCounts {
   readonly writes: number;
   /** Conditional writes that a write of the migration overtook; each was cured by one retry. */
   readonly conflicts: number;
+  /** Requests that lost their server and were asked again. */
+  readonly lost: number;
   readonly failedReads: number;
   readonly failedWrites: number;
   readonly wrongContent: number;
@@ -42,6 +46,10 @@ interface Known {
 }
 
 const namespace = 'default';
+
+/** Nobody answered: the reason is an errno or a code of the client, where an API server names its own in CamelCase. */
+const isLost = ({reason}: PortError): boolean => reason !== undefined && /^[A-Z0-9_]+$/.test(reason);
+
 const encode = (value: string): string => Buffer.from(value).toString('base64');
 
 const body = ({resource, name}: Known, value: string, resourceVersion?: string): StoredObject => ({
@@ -51,7 +59,7 @@ const body = ({resource, name}: Known, value: string, resourceVersion?: string):
   data: {value: resource === secrets ? encode(value) : value},
 });
 
-const valueOf = (object: StoredObject): string => {
+const valueIn = (object: StoredObject): string => {
   const {value} = object.data as {value: string};
   return object.kind === 'Secret' ? Buffer.from(value, 'base64').toString() : value;
 };
@@ -60,7 +68,16 @@ export class Workload {
   readonly #options: WorkloadOptions;
   readonly #known: Known[] = [];
   readonly #failures: string[] = [];
-  readonly #counts = {gets: 0, lists: 0, writes: 0, conflicts: 0, failedReads: 0, failedWrites: 0, wrongContent: 0};
+  readonly #counts = {
+    gets: 0,
+    lists: 0,
+    writes: 0,
+    conflicts: 0,
+    lost: 0,
+    failedReads: 0,
+    failedWrites: 0,
+    wrongContent: 0,
+  };
   #running = false;
   #loops: Promise<void>[] = [];
   #begunAt = 0;
@@ -148,6 +165,14 @@ export class Workload {
     return store;
   }
 
+  /** Asks a server; in place of one that was lost, another. */
+  async #ask<T>(request: (store: StorePorts) => Promise<Result<T>>): Promise<Result<T>> {
+    const answer = await request(this.#store());
+    if (answer.ok || this.#options.retryLost !== true || !isLost(answer.error)) return answer;
+    this.#counts.lost++;
+    return await request(this.#store());
+  }
+
   #pick(): Known {
     const known = this.#known[Math.floor(Math.random() * this.#known.length)];
     if (known === undefined) throw new Error('nothing to read');
@@ -160,7 +185,7 @@ export class Workload {
   }
 
   #compare(known: Known, allowed: readonly (string | undefined)[], object: StoredObject): void {
-    const value = valueOf(object);
+    const value = valueIn(object);
     if (!allowed.includes(value) && value !== known.value && value !== known.next) {
       this.#fail('wrongContent', `${known.name}: expected ${JSON.stringify(allowed)}, got ${JSON.stringify(value)}`);
     }
@@ -169,7 +194,8 @@ export class Workload {
   async #get(): Promise<void> {
     const known = this.#pick();
     const allowed = [known.value, known.next];
-    const answer = await this.#store()['store.get']({resource: known.resource, namespace, name: known.name});
+    const address = {resource: known.resource, namespace, name: known.name};
+    const answer = await this.#ask((store) => store['store.get'](address));
     this.#counts.gets++;
     if (!answer.ok) return this.#fail('failedReads', `get ${known.name}: ${answer.error.message}`);
     if (answer.value === undefined) return this.#fail('failedReads', `get ${known.name}: not found`);
@@ -179,12 +205,8 @@ export class Workload {
   async #list(): Promise<void> {
     const resource = Math.random() < 0.5 ? secrets : configMaps;
     const before = new Map(this.#known.map((known) => [known.name, [known.value, known.next]]));
-    const answer = await this.#store()['store.list']({
-      resource,
-      namespace,
-      labelSelector: 'workload=yes',
-      limit: 10_000,
-    });
+    const request = {resource, namespace, labelSelector: 'workload=yes', limit: 10_000};
+    const answer = await this.#ask((store) => store['store.list'](request));
     this.#counts.lists++;
     if (!answer.ok) return this.#fail('failedReads', `list ${resource.plural}: ${answer.error.message}`);
     const expected = this.#known.filter((known) => known.resource === resource).length;
@@ -196,31 +218,43 @@ export class Workload {
     }
   }
 
-  /** A conditional write: read, change, replace at that version; a conflict is tried again once. */
+  /**
+   * A conditional write: read, change, replace at that version; a conflict is tried again once. A write whose answer
+   * was lost may have happened, which the next read tells.
+   */
   async #update(): Promise<void> {
     const known = this.#pick();
     if (known.next !== undefined) return;
     const value = `${known.name} ${Math.random()}`;
     known.next = value;
     this.#counts.writes++;
-    for (let attempt = 0; attempt < 2; attempt++) {
-      const read = await this.#store()['store.get']({resource: known.resource, namespace, name: known.name});
+    const address = {resource: known.resource, namespace, name: known.name};
+    const attempts = this.#options.retryLost === true ? 4 : 2;
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      const read = await this.#ask((store) => store['store.get'](address));
       if (!read.ok || read.value === undefined) {
         this.#fail('failedReads', `get ${known.name} before a write: ${read.ok ? 'not found' : read.error.message}`);
         break;
       }
-      const object = body(known, value, read.value.metadata.resourceVersion ?? '');
-      const written = await this.#store()['store.replace']({resource: known.resource, object});
+      const written = await this.#write(known, value, read.value);
       if (written.ok) {
         known.value = value;
         known.next = undefined;
         return;
       }
-      if (written.error.code !== 'conflict' || attempt === 1) {
-        this.#fail('failedWrites', `replace ${known.name}: ${written.error.code}: ${written.error.message}`);
+      const {code, message} = written.error;
+      const lost = this.#options.retryLost === true && isLost(written.error);
+      if ((code !== 'conflict' && !lost) || attempt === attempts) {
+        this.#fail('failedWrites', `replace ${known.name}: ${code}: ${message}`);
         break;
       }
-      this.#counts.conflicts++;
+      this.#counts[lost ? 'lost' : 'conflicts']++;
     }
+  }
+  /** Writes over what was read, unless that is the value already. */
+  async #write(known: Known, value: string, present: StoredObject): Promise<Result<unknown>> {
+    if (valueIn({...present, kind: known.resource.kind}) === value) return {ok: true, value: undefined};
+    const object = body(known, value, present.metadata.resourceVersion ?? '');
+    return await this.#store()['store.replace']({resource: known.resource, object});
   }
 }
