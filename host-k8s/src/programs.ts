@@ -105,7 +105,12 @@ export async function runController(options: ControllerOptions): Promise<void> {
   const clock = createClock({signal: options.signal});
   const watch = watchHints({
     transport: store.transport,
-    targets: [{resource: configResource}, {resource: nodeReportResource, namespace: ourNamespace}],
+    targets: [
+      {resource: configResource},
+      {resource: nodeReportResource, namespace: ourNamespace},
+      // People's words about nodes and adopted keys stand on it.
+      {resource: ringResource, namespace: ourNamespace},
+    ],
     onHint: clock.wake,
   });
   const ports: Partial<Ports> = {...store, ...clock.ports, ...createEntropyPorts(), ...createTracePorts(options.trace)};
