@@ -46,6 +46,7 @@ export const fullRing: Required<Ring> = {
   clusterId: 'c',
   epoch: 2,
   version: 345,
+  begunAtVersion: 300,
   keys: [{...key, createdAtMs: atMs, mintedBy: 'node-1'}],
   layout,
   trial: {layout, node: 'node-1', id: 'trial-1', startedAtMs: atMs},
@@ -135,7 +136,7 @@ const report = {
   refusedFile: {trial: 'trial-1', hash: 'ff', blocks, atMs, why: 'it said no'},
   encryptions: {[key.name]: 4_294_967_296},
   counters: {startedAtMs: atMs, byName: {[key.name]: 17}},
-  highest: {epoch: 2, revision: 2},
+  highest: {epoch: 2, revision: 2, version: 7},
   problems: [{reason: 'ReloadFailing', message: 'three times'}],
   can: ['scan', 'values'],
   scan: {

@@ -43,6 +43,7 @@ export function describeGround(): void {
             clusterId: cluster,
             epoch: 1,
             version: 1,
+            begunAtVersion: 1,
             keys: [],
             layout: emptyLayout,
             proven: [],
@@ -84,7 +85,10 @@ export function describeGround(): void {
     test('the ring has the epoch of another leader ⇒ it is raised by one, and an open gate is closed', () => {
       const ring = {...resting, gate: {id: 'drop-4-60', deed: 'drop', atMs: now - 100} as const};
       const plan = planOf(observe({ring, facts: {ownEpoch: 3}}));
-      expectRing(plan, ring, {changes: {epoch: 5, gate: undefined}, reason: 'EpochRaised'});
+      expectRing(plan, ring, {
+        changes: {epoch: 5, begunAtVersion: ring.version + 1, gate: undefined},
+        reason: 'EpochRaised',
+      });
     });
 
     test('a node saw a higher epoch than the ring ⇒ above it, and every proof from before is void', () => {
@@ -93,9 +97,57 @@ export function describeGround(): void {
       const ring = {...resting, clean, scan};
       const plan = planOf(observe({ring, nodes: {n3: {highest: {epoch: 9, revision: 1}}}}));
       expectRing(plan, ring, {
-        changes: {epoch: 10, restored: {atMs: now, merged: false}, gate: undefined, scan: undefined, clean: []},
+        changes: {
+          epoch: 10,
+          begunAtVersion: ring.version + 1,
+          restored: {atMs: now, merged: false},
+          gate: undefined,
+          scan: undefined,
+          clean: [],
+        },
         reason: 'RestoreSeen',
       });
+    });
+
+    test('a node saw a later version of the same epoch ⇒ etcd was restored: above the epoch, past that version', () => {
+      const highest = {epoch: resting.epoch, revision: 5, version: resting.version + 40};
+      const ring = nextRingOf(planOf(observe({ring: resting, nodes: {n2: {highest}}})));
+      expect(ring).toMatchObject({
+        epoch: resting.epoch + 1,
+        version: resting.version + 41,
+        begunAtVersion: resting.version + 41,
+        restored: {atMs: now, merged: false},
+      });
+    });
+
+    test('this process saw a later version of the ring ⇒ the same, before any node says so', () => {
+      const seenRing = {epoch: resting.epoch, version: resting.version + 1};
+      expect(nextRingOf(planOf(observe({ring: resting, facts: {seenRing}})))).toMatchObject({
+        epoch: resting.epoch + 1,
+        version: resting.version + 2,
+      });
+    });
+
+    test('the epoch began at a version that a node saw under an earlier epoch ⇒ the same', () => {
+      const ring = {...resting, begunAtVersion: resting.version - 3};
+      const past = {epoch: ring.epoch - 1, revision: 2, version: ring.version - 3};
+      expect(nextRingOf(planOf(observe({ring, nodes: {n1: {highest: past}}})))?.epoch).toBe(ring.epoch + 1);
+      const before = {...past, version: ring.version - 4};
+      expect(planOf(observe({ring, nodes: {n1: {highest: before}}})).reasons[0]?.reason).not.toBe('RestoreSeen');
+    });
+
+    test('restored while a key was being made for a request ⇒ the rotation begins anew, and so does the request', () => {
+      const rotation = {revision: 3, reason: 'request', request: 'drill', startedAtMs: now, migration: []} as const;
+      const minting = {revision: 3, node: 'n1', id: 'mint-r3-4-60'};
+      const ring = {...resting, rotation, minting, handledRequest: 'drill'};
+      const next = nextRingOf(planOf(observe({ring, nodes: {n3: {highest: {epoch: 9, revision: 1}}}})));
+      expect(next).not.toHaveProperty('rotation');
+      expect(next).not.toHaveProperty('minting');
+      expect(next).not.toHaveProperty('handledRequest');
+    });
+
+    test('no ring and a report that cannot be read ⇒ none is created, since that node may have seen a higher epoch', () => {
+      expectWait(planOf(observe({facts: {badReports: {n2: 'malformed'}}})), 'ReadFailed');
     });
   });
 }

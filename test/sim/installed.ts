@@ -41,6 +41,8 @@ interface Status {
   readonly history?: readonly {readonly revision: number; readonly reason: string; readonly outcome: string}[];
 }
 
+type KeyValue = ReturnType<Simulation['cluster']['etcd']['range']>['items'][number];
+
 /** A cluster with agents on every node, controllers, the operator's config object, and users. */
 export class Installed {
   readonly simulation: Simulation;
@@ -90,14 +92,15 @@ export class Installed {
     this.edit((object) => ({...object, metadata: {...object.metadata, annotations: {[annotation.rotate]: reason}}}));
   }
 
+  /** `undefined` also while no server answers. */
   ring(): Ring | undefined {
-    const address = {resource: ringResource, namespace: ourNamespace, name: 'default'};
-    return expectValue(this.#operator['store.get'](address))?.spec as Ring | undefined;
+    const answer = this.#operator['store.get']({resource: ringResource, namespace: ourNamespace, name: 'default'});
+    return answer.ok ? (answer.value?.spec as Ring | undefined) : undefined;
   }
 
   status(): Status {
-    const object = expectValue(this.#operator['store.get']({resource: configResource, name: 'default'}));
-    return (object?.status ?? {}) as Status;
+    const answer = this.#operator['store.get']({resource: configResource, name: 'default'});
+    return ((answer.ok ? answer.value?.status : undefined) ?? {}) as Status;
   }
 
   clearStatus(): void {
@@ -115,6 +118,27 @@ export class Installed {
 
   removeFile(node: string, path: string): void {
     this.simulation.cluster.node(node).disk.remove(path, faultActor);
+  }
+
+  /** Everything that etcd holds now. */
+  snapshot(): readonly KeyValue[] {
+    return this.simulation.cluster.etcd.range({prefix: '/', limit: Number.MAX_SAFE_INTEGER}).items;
+  }
+
+  /** Puts a snapshot back: the servers are stopped, start on what it holds, and know nothing of what came after. */
+  restore(snapshot: readonly KeyValue[]): void {
+    const {cluster} = this.simulation;
+    const {etcd, nodes} = cluster;
+    for (const node of nodes) node.stop();
+    const kept = new Map(snapshot.map((item) => [item.key, item]));
+    for (const {key, modRevision} of this.snapshot()) {
+      const item = kept.get(key);
+      if (item === undefined) etcd.delete(key, modRevision, 'world');
+      else if (item.modRevision !== modRevision) etcd.put(key, item.value, modRevision, 'world');
+      kept.delete(key);
+    }
+    for (const {key, value} of kept.values()) etcd.put(key, value, 0, 'world');
+    for (const node of nodes) node.start();
   }
 
   /** Lets time pass until it is so. */

@@ -131,6 +131,7 @@ export const nodeReportSchema = object("What this node's agent saw last.", {
   highest: object('The highest this node ever saw.', {
     epoch: integer('Epoch.'),
     revision: integer('Revision.'),
+    version: integer('Newest version of the ring in that epoch.').exactOptional(),
   }),
   problems: list(
     'What is wrong on this node.',

@@ -96,8 +96,9 @@ const dropCertificate = object('Why one key could leave, with what each claim re
 export const ringSchema = object('What every node shall hold. Written by the controller alone, by compare-and-swap.', {
   v: integer('Format of this object; a release refuses a higher one than its own.'),
   clusterId: text('The cluster that this ring belongs to.'),
-  epoch: integer('Raised when a ring had to be made anew.'),
+  epoch: integer('Raised by each new leader, and above all that was seen when etcd was restored.'),
   version: integer('One more at each change; agents never go back.'),
+  begunAtVersion: integer('Version at which the present epoch began.').exactOptional(),
   keys: list(
     'Every key that files hold or shall hold, newest first.',
     object('One key, by reference.', {

@@ -54,8 +54,15 @@ function* createRing(memory: ControllerMemory, ring: Ring): Step<Result<unknown>
     spec: ring,
   };
   const created = yield* ask('store.create', {resource: ringResource, object});
-  if (created.ok) memory.ownEpoch = ring.epoch;
+  if (created.ok) beginEpoch(memory, ring.epoch);
   return created;
+}
+
+/** What was found out under another epoch may be of a store that is gone. */
+function beginEpoch(memory: ControllerMemory, epoch: number): void {
+  memory.ownEpoch = epoch;
+  memory.compacted.clear();
+  memory.lists = undefined;
 }
 
 /** Compare-and-swap at the version that was observed. */
@@ -66,7 +73,7 @@ export function* replaceRing(memory: ControllerMemory, ring: Ring): Step<Result<
   const replaced = yield* ask('store.replace', {resource: ringResource, object: {...present, metadata, spec: ring}});
   if (replaced.ok) {
     memory.ringObject = replaced.value;
-    memory.ownEpoch = ring.epoch;
+    if (memory.ownEpoch !== ring.epoch) beginEpoch(memory, ring.epoch);
   }
   return replaced;
 }

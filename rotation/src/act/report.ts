@@ -47,7 +47,7 @@ export function makeReport(memory: AgentMemory, o: NodeObservation, plan: NodePl
     ...(memory.refusedFile === undefined ? {} : {refusedFile: memory.refusedFile}),
     ...countEncryptions(last, evidence),
     highest: {
-      epoch: Math.max(state?.epoch ?? 0, ring?.epoch ?? 0),
+      ...(memory.seenRing ?? {epoch: state?.epoch ?? 0}),
       revision: Math.max(state?.revision ?? 0, 0, ...held.map(({revision}) => revision)),
     },
     problems: plan.problems.slice(0, 16),
@@ -83,7 +83,9 @@ const newsOf = (report: NodeReport): unknown => {
 /** Writes the report if it says something new or the last one is old. A conflict is left to the next period. */
 export function* writeReport(memory: AgentMemory, report: NodeReport, monotonicMs: number): Step<Result<boolean>> {
   const last = memory.lastReport;
-  const news = memory.reportObject === undefined || last === undefined || !same(newsOf(last), newsOf(report));
+  const stored = memory.reportObject?.status as Partial<NodeReport> | undefined;
+  // A stored report that is not the last one written: etcd was restored, or somebody changed it.
+  const news = last === undefined || stored?.sequence !== last.sequence || !same(newsOf(last), newsOf(report));
   if (!news && monotonicMs - memory.lastReportAtMs < heartbeatMs) return ok(false);
   const present = memory.reportObject;
   const object: StoredObject = {

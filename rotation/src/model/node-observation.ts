@@ -5,7 +5,7 @@ import type {Fact} from './fact.ts';
 import type {KeyId, KeyRef} from './key.ts';
 import type {RenderedBlock} from './layout.ts';
 import type {FileReport, KeyObject, NodeReport, Problem} from './node.ts';
-import type {Ring} from './ring.ts';
+import type {Ring, SeenRing} from './ring.ts';
 
 export interface Recipient {
   readonly node: string;
@@ -30,6 +30,8 @@ export interface NodeState {
   readonly bundle: string;
   /** Highest revision this node ever saw. */
   readonly revision: number;
+  /** Version of the ring when this was written; absent in files of earlier releases. */
+  readonly version?: number;
 }
 
 export interface NodeObservation {
@@ -39,6 +41,8 @@ export interface NodeObservation {
   readonly ring: Fact<Ring>;
   /** Monotonic time at which the ring was read. */
   readonly ringReadAtMs: number;
+  /** The newest that this node saw of the ring, by its memory and its state file. */
+  readonly seenRing?: SeenRing;
   readonly keyObjects: Fact<readonly KeyObject[]>;
   readonly recipients: Fact<readonly Recipient[]>;
   readonly recoveryRecipients: readonly string[];

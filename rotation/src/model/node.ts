@@ -107,8 +107,8 @@ export interface NodeReport {
   readonly encryptions: Readonly<Record<string, number>>;
   /** Counters of the present process, by which the above is carried on. */
   readonly counters: {readonly startedAtMs: number; readonly byName: Readonly<Record<string, number>>};
-  /** Highest epoch and revision this node ever saw. */
-  readonly highest: {readonly epoch: number; readonly revision: number};
+  /** Highest epoch and revision this node ever saw, and the newest version of the ring in that epoch. */
+  readonly highest: {readonly epoch: number; readonly revision: number; readonly version?: number};
   readonly problems: readonly Problem[];
   /** What this node's programs can do with raw etcd: count prefixes, open every value. */
   readonly can: readonly ('scan' | 'values')[];

@@ -3,7 +3,7 @@
 import type {Instant, ResourceType} from '../ports.ts';
 import type {Fact} from './fact.ts';
 import type {KeyObject, NodeReport} from './node.ts';
-import type {Ring} from './ring.ts';
+import type {Ring, SeenRing} from './ring.ts';
 import type {ReadSpec} from './spec.ts';
 
 /** A kube-apiserver identity lease. */
@@ -31,6 +31,8 @@ export interface ClusterObservation {
   /** Whether this controller holds the lease, and the epoch it raised (absent: none yet). */
   readonly leading: boolean;
   readonly ownEpoch?: number;
+  /** The newest that this process saw of the ring while it led. */
+  readonly seenRing?: SeenRing;
   readonly clusterId: Fact<string>;
   readonly spec: Fact<ReadSpec>;
   readonly ring: Fact<Ring>;

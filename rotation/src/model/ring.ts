@@ -168,6 +168,8 @@ export interface Ring {
   readonly epoch: number;
   /** One more at each change within an epoch and across epochs; agents never go back. */
   readonly version: number;
+  /** Version at which the present epoch began; absent in rings of earlier releases. */
+  readonly begunAtVersion?: number;
   /** Every key that files hold or shall hold, newest first. */
   readonly keys: readonly RingKey[];
   readonly layout: Layout;
@@ -207,6 +209,25 @@ export interface Ring {
   /** The rotation record, oldest line first. */
   readonly record?: readonly RecordedDeed[];
 }
+
+/** The newest that somebody saw of the ring. */
+export interface SeenRing {
+  readonly epoch: number;
+  readonly version: number;
+}
+
+/**
+ * Whether a ring does not go on from what was seen of it: etcd was restored, and what came after the snapshot is gone.
+ * A later epoch that goes on begins above every version that was seen before it.
+ */
+export function isAnotherLine(ring: Pick<Ring, 'epoch' | 'version' | 'begunAtVersion'>, past: SeenRing): boolean {
+  if (ring.epoch !== past.epoch)
+    return ring.epoch < past.epoch || (ring.begunAtVersion ?? Number.POSITIVE_INFINITY) <= past.version;
+  return ring.version < past.version;
+}
+
+export const newerSeen = (a: SeenRing, {epoch, version}: SeenRing): SeenRing =>
+  epoch > a.epoch || (epoch === a.epoch && version > a.version) ? {epoch, version} : a;
 
 export type ReadRing =
   | {readonly outcome: 'ok'; readonly ring: Ring}

@@ -15,7 +15,7 @@ import {
   ringResource,
   singletonName,
 } from '../model/resource-types.ts';
-import {type Ring, readRing} from '../model/ring.ts';
+import {isAnotherLine, newerSeen, type Ring, readRing, type SeenRing} from '../model/ring.ts';
 import {type ReadSpec, readSpec} from '../model/spec.ts';
 import {ask, demand, type Instant, type ResourceType, type Step, type StoredObject} from '../ports.ts';
 import {listAll} from './lists.ts';
@@ -25,6 +25,7 @@ import {readClusterId, readKeyObjects} from './node.ts';
 export interface ControllerMemory {
   readonly lease: LeaseMemory;
   ownEpoch: number | undefined;
+  seenRing: SeenRing | undefined;
   /** Since when each server lease shows the renewal it shows now, and whether a change was seen. */
   readonly leases: Map<string, {renewTime: string; sinceMs: number; changed: boolean}>;
   readonly reports: Map<string, {sequence: number; sinceMs: number}>;
@@ -55,6 +56,7 @@ export const newControllerMemory = (
 ): ControllerMemory => ({
   lease,
   ownEpoch: undefined,
+  seenRing: undefined,
   leases: new Map(),
   reports: new Map(),
   lists: undefined,
@@ -75,7 +77,10 @@ const listsRetryMs = 15_000;
 export function* observeCluster(memory: ControllerMemory, leading: boolean): Step<ClusterObservation> {
   const now = yield* demand('clock.now', {});
   const clusterId = yield* readClusterId();
+  const past = memory.seenRing;
   const {spec, ring, annotations} = yield* readConfigAndRing(memory);
+  if (ring.state === 'seen' && (past === undefined || !isAnotherLine(ring.value, past)))
+    memory.seenRing = newerSeen(past ?? {epoch: 0, version: 0}, ring.value);
   const {reports, bad} = yield* readReports(memory, now);
   const keyObjects = yield* readKeyObjects();
   const leases = yield* readLeases(memory, now);
@@ -86,6 +91,7 @@ export function* observeCluster(memory: ControllerMemory, leading: boolean): Ste
     now,
     leading,
     ...(memory.ownEpoch === undefined ? {} : {ownEpoch: memory.ownEpoch}),
+    ...(past === undefined ? {} : {seenRing: past}),
     clusterId,
     spec,
     ring,

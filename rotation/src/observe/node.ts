@@ -24,7 +24,7 @@ import {
   ringResource,
   singletonName,
 } from '../model/resource-types.ts';
-import {type Ring, readRing} from '../model/ring.ts';
+import {isAnotherLine, newerSeen, type Ring, readRing, type SeenRing} from '../model/ring.ts';
 import {lastingReasons} from '../plan/reason.ts';
 import {ask, demand, type FileContent, type Instant, type Step, type StoredObject} from '../ports.ts';
 import {listAll} from './lists.ts';
@@ -53,6 +53,8 @@ export interface AgentMemory {
   readonly lasting: Map<string, {readonly message: string; readonly atMs: number}>;
   downSinceMs: number | undefined;
   lastLoadedHash: string | undefined;
+  /** The newest that was seen of this cluster's ring. */
+  seenRing: SeenRing | undefined;
   /** Version of our report object. */
   reportObject: StoredObject | undefined;
   minted: NodeReport['minted'] | undefined;
@@ -81,6 +83,7 @@ export const newAgentMemory = (
   lasting: new Map(),
   downSinceMs: undefined,
   lastLoadedHash: undefined,
+  seenRing: undefined,
   reportObject: undefined,
   minted: undefined,
   refusedFile: undefined,
@@ -104,6 +107,7 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
   const foreignFiles = yield* readBackups(memory);
   const {file, modifiedAtMs} = yield* readConfiguration(memory);
   const state = yield* readState();
+  const seenRing = noteRing(memory, {ring, state, clusterId});
   const recipient = yield* readRecipient();
   const platform = yield* ask('server.platform', {});
   if (platform.ok) memory.etcdPrefix = platform.value.etcdPrefix;
@@ -126,6 +130,7 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
     clusterId,
     ring,
     ringReadAtMs,
+    seenRing,
     keyObjects,
     recipients,
     recoveryRecipients: memory.recoveryRecipients,
@@ -319,6 +324,20 @@ function describe(memory: AgentMemory, content: FileContent): FileReport {
 /** Our files begin with a comment that names the providers. */
 const startsCanonical = (bytes: Uint8Array): boolean => bytes[0] === 35 && bytes[2] === 112;
 
+/** What was seen of the ring before it was read now; a ring that goes on from there is remembered. */
+function noteRing(
+  memory: AgentMemory,
+  {ring, state, clusterId}: Pick<NodeObservation, 'ring' | 'state' | 'clusterId'>,
+): SeenRing {
+  const kept = state.state === 'seen' ? {epoch: state.value.epoch, version: state.value.version ?? 0} : none;
+  const past = newerSeen(memory.seenRing ?? none, kept);
+  const ours = ring.state === 'seen' && clusterId.state === 'seen' && ring.value.clusterId === clusterId.value;
+  memory.seenRing = ours && !isAnotherLine(ring.value, past) ? newerSeen(past, ring.value) : past;
+  return past;
+}
+
+const none: SeenRing = {epoch: 0, version: 0};
+
 function* readState(): Step<Fact<NodeState>> {
   const answer = yield* ask('files.read', {path: statePath});
   if (!answer.ok) return unread(answer.error);
@@ -334,6 +353,7 @@ function* readState(): Step<Fact<NodeState>> {
       generation: state.generation ?? 0,
       bundle: state.bundle ?? '',
       revision: state.revision ?? 0,
+      ...(state.version === undefined ? {} : {version: state.version}),
     });
   } catch {
     return absent;

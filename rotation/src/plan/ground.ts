@@ -3,7 +3,7 @@
 
 import {emptyLayout} from '../model/layout.ts';
 import type {ClusterObservation} from '../model/observation.ts';
-import {type Ring, ringVersion} from '../model/ring.ts';
+import {isAnotherLine, type Ring, ringVersion, type SeenRing} from '../model/ring.ts';
 import type {Spec} from '../model/spec.ts';
 import {changeRing, type Outcome, wait} from './plan.ts';
 import {because} from './reason.ts';
@@ -39,6 +39,9 @@ function readRingGround(o: ClusterObservation, spec: Spec, clusterId: string): G
   if (o.ring.state === 'absent') {
     if (spec.mode === 'observe') return {spec, ring: firstRing(o, clusterId)};
     if (o.reports.state !== 'seen') return stop(wait(because('ReadFailed', 'node reports are unknown')));
+    const [bad] = Object.entries(o.badReports).sort();
+    if (bad !== undefined)
+      return stop(wait(because('ReadFailed', `what ${bad[0]} saw of the ring is not known: ${bad[1]}`, [bad[0]])));
     const ring = firstRing(o, clusterId);
     return stop({
       kind: 'act',
@@ -56,35 +59,58 @@ function readRingGround(o: ClusterObservation, spec: Spec, clusterId: string): G
 }
 
 function epochGround(o: ClusterObservation, spec: Spec, ring: Ring): Ground {
-  const highest = highestEpoch(o);
-  if (highest > ring.epoch) {
-    const changes = {
-      epoch: highest + 1,
-      restored: {atMs: o.now.wallMs, merged: false},
-      gate: undefined,
-      scan: undefined,
-      clean: [],
-    };
-    return stop(
-      changeRing(ring, changes, because('RestoreSeen', `nodes saw epoch ${highest}, the ring has ${ring.epoch}`)),
-    );
-  }
+  const past = seenBefore(o);
+  if (past.some((seen) => isAnotherLine(ring, seen))) return stop(afterRestore(o, ring, past));
   if (o.ownEpoch === ring.epoch) return {spec, ring};
-  const raised = {epoch: ring.epoch + 1, gate: undefined};
+  const raised = {epoch: ring.epoch + 1, begunAtVersion: ring.version + 1, gate: undefined};
   return stop(changeRing(ring, raised, because('EpochRaised', `epoch ${ring.epoch + 1} begins`)));
 }
 
-const highestEpoch = (o: ClusterObservation): number =>
-  Math.max(0, ...(o.reports.state === 'seen' ? o.reports.value.map(({report}) => report.highest.epoch) : []));
+/** What nodes and this process saw of the ring; also what came after a snapshot that etcd was restored to. */
+const seenBefore = (o: ClusterObservation): readonly SeenRing[] => [
+  ...(o.seenRing === undefined ? [] : [o.seenRing]),
+  ...(o.reports.state === 'seen' ? o.reports.value : []).map(({report: {highest}}) => ({
+    epoch: highest.epoch,
+    version: highest.version ?? 0,
+  })),
+];
+
+const highestOf = (values: readonly number[]): number => Math.max(0, ...values);
+
+/** The restored ring goes on above all that was seen; a rotation that had not changed the write key begins anew. */
+function afterRestore(o: ClusterObservation, ring: Ring, past: readonly SeenRing[]): Outcome {
+  const highest = highestOf(past.map(({epoch}) => epoch));
+  const version = highestOf([ring.version, ...past.map((seen) => seen.version)]);
+  const undone = ring.rotation !== undefined && ring.rotation.activatedAtMs === undefined ? ring.rotation : undefined;
+  return changeRing(
+    {...ring, version},
+    {
+      epoch: Math.max(highest, ring.epoch) + 1,
+      begunAtVersion: version + 1,
+      restored: {atMs: o.now.wallMs, merged: false},
+      gate: undefined,
+      scan: undefined,
+      proof: undefined,
+      minting: undefined,
+      clean: [],
+      ...(undone === undefined ? {} : {rotation: undefined}),
+      ...(undone?.request === undefined ? {} : {handledRequest: undefined}),
+    },
+    because('RestoreSeen', `nodes saw epoch ${highest}, the ring has ${ring.epoch}`),
+  );
+}
 
 /** A new ring: nothing known but the cluster; above every epoch that a node ever saw. */
 export function firstRing(o: ClusterObservation, clusterId: string): Ring {
-  const epoch = highestEpoch(o) + 1;
+  const past = seenBefore(o);
+  const epoch = highestOf(past.map((seen) => seen.epoch)) + 1;
+  const version = highestOf(past.map((seen) => seen.version)) + 1;
   return {
     v: ringVersion,
     clusterId,
     epoch,
-    version: 1,
+    version,
+    begunAtVersion: version,
     keys: [],
     layout: emptyLayout,
     proven: [],

@@ -8,7 +8,7 @@ import {keyObjectName} from '../model/key.ts';
 import {isKey, keysOf, type Layout, orderOf, type RenderedBlock, renderLayout, writeEntries} from '../model/layout.ts';
 import type {KeyObject, LoadedReport, Problem, ServerReport} from '../model/node.ts';
 import type {NodeObservation, NodeState} from '../model/node-observation.ts';
-import type {Ring} from '../model/ring.ts';
+import {isAnotherLine, type Ring} from '../model/ring.ts';
 import {guardFile} from './guard.ts';
 import type {ReasonName} from './reason.ts';
 import {sameBlocks} from './view.ts';
@@ -155,6 +155,14 @@ function usableRing(o: NodeObservation, problems: Problem[]): Ring | undefined {
     );
     return undefined;
   }
+  if (o.seenRing !== undefined && isAnotherLine(ring, o.seenRing)) {
+    const {epoch, version} = o.seenRing;
+    const now = `epoch ${ring.epoch} version ${ring.version}`;
+    problems.push(
+      problem('GuardRefused', `the ring (${now}) does not go on from epoch ${epoch} version ${version}, seen before`),
+    );
+    return undefined;
+  }
   return ring;
 }
 
@@ -179,6 +187,7 @@ function stateActions(o: NodeObservation, ring: Ring): readonly NodeAction[] {
         generation: old?.generation ?? 0,
         bundle: old?.bundle ?? '',
         revision,
+        ...(o.seenRing === undefined ? {} : {version: ring.version}),
       },
     },
   ];
