@@ -25,7 +25,14 @@ export interface GuardInput {
 
 /** Why a file must not be written; `undefined` when it may. */
 export function guardFile(input: GuardInput): string | undefined {
-  return wrongRing(input) ?? lostKeys(input) ?? wrongWriteKey(input) ?? doubledKeys(input) ?? staleReorder(input);
+  return (
+    wrongRing(input) ??
+    lostBlocks(input) ??
+    lostKeys(input) ??
+    wrongWriteKey(input) ??
+    doubledKeys(input) ??
+    staleReorder(input)
+  );
 }
 
 function wrongRing({ring, clusterId, stateClusterId, stateEpoch}: GuardInput): string | undefined {
@@ -39,8 +46,9 @@ function wrongRing({ring, clusterId, stateClusterId, stateEpoch}: GuardInput): s
 }
 
 function lostKeys({current, next, ring, history, loaded}: GuardInput): string | undefined {
-  const kept = keysOf(next);
-  const lost = [...keysOf(current)].filter((key) => !kept.has(key));
+  const lost = lostEntries(current, next);
+  const other = lost.find((entry) => !isKey(entry));
+  if (other !== undefined) return `values read through ${other.slice(0, 80)} would become unreadable`;
   if (lost.length === 0) return undefined;
   if (ring === undefined) return `without the API no key is dropped: ${lost.join(', ')}`;
   const certified = new Set(ring.certificates.map(({key}) => key));
@@ -51,6 +59,25 @@ function lostKeys({current, next, ring, history, loaded}: GuardInput): string | 
   const loadedWrites = loaded.state === 'known' ? [...writeEntries(loaded.blocks).values()] : [];
   const writing = lost.filter((key) => writesOf(current).has(key) || loadedWrites.includes(key));
   return writing.length === 0 ? undefined : `${writing.join(', ')} is this node's write key`;
+}
+
+/** What some resource is read through now and would not be any more; a resource that goes must be written in clear. */
+function lostEntries(current: readonly RenderedBlock[], next: readonly RenderedBlock[]): readonly string[] {
+  const kept = keysOf(next);
+  const lost = new Set<string>([...keysOf(current)].filter((key) => !kept.has(key)));
+  for (const resource of writeEntries(current).keys()) {
+    const before = orderOf(current, resource) ?? [];
+    const after = orderOf(next, resource);
+    for (const entry of before) if (after !== undefined && !after.includes(entry)) lost.add(entry);
+  }
+  return [...lost];
+}
+
+/** A block goes only when the file writes its resources in clear. */
+function lostBlocks({current, next}: GuardInput): string | undefined {
+  const after = writeEntries(next);
+  const lost = [...writeEntries(current)].find(([resource, entry]) => entry !== 'identity' && !after.has(resource));
+  return lost === undefined ? undefined : `${lost[0]} would lose its block while it is written with a key`;
 }
 
 const writesOf = (blocks: readonly RenderedBlock[]): ReadonlySet<string> => new Set(writeEntries(blocks).values());
