@@ -25,3 +25,9 @@ export function labelKeys(keys: readonly KeyRef[]): readonly KeyLabel[] {
     return {id, name, short, provider, revision, ...(revision > 0 ? {check} : {})};
   });
 }
+
+/** A message without check values of adopted keys, which their ids and the names of their objects hold. */
+export const hideAdopted = (text: string): string =>
+  text
+    .replace(/\b(?:aesgcm|aescbc|secretbox)\/(\S+)\/[0-9a-f]{16}\b/g, '$1')
+    .replace(/\badopted-[0-9a-f]{16}\b/g, 'an adopted key');

@@ -10,7 +10,7 @@ import {
   orderOf,
 } from '@etcd-encryption/rotation';
 import {type ClusterState, conditionOf, isFine, type Leader} from './cluster-state.ts';
-import {type KeyLabel, labelKeys} from './key-label.ts';
+import {hideAdopted, type KeyLabel, labelKeys} from './key-label.ts';
 
 /** Agents report every 10 s; one that has not for this long is silent, ms. */
 const reportSilentMs = 60_000;
@@ -57,7 +57,7 @@ export interface StatusSummary {
 export function summarise(state: ClusterState): StatusSummary {
   const {config, status, ring, leader, nowMs} = state;
   const labels = labelKeys(keysToShow(state));
-  const conditions = status.conditions ?? [];
+  const conditions = (status.conditions ?? []).map((each) => ({...each, message: hideAdopted(each.message)}));
   const notes = config?.metadata.annotations ?? {};
   const request = notes[annotation.rotate];
   const paused = notes[annotation.pause];
@@ -113,13 +113,13 @@ function nodesOf(state: ClusterState, labels: readonly KeyLabel[], nowMs: number
       node: report.node,
       address: report.address,
       state: forgotten.has(report.node) ? 'Forgotten' : (deploy?.state ?? ''),
-      ...optional('message', deploy?.message),
+      ...optional('message', deploy?.message === undefined ? undefined : hideAdopted(deploy.message)),
       server: report.server.state,
       keys: labels.map(({id, name}) => ({key: name, state: loadState(report, id, resources)})),
       clear: writesClear(report, resources),
       reportTime: formatTime(report.atMs),
       silent: nowMs - report.atMs > reportSilentMs,
-      problems: report.problems.map(({reason, message}) => `${reason}: ${message}`),
+      problems: report.problems.map(({reason, message}) => `${reason}: ${hideAdopted(message)}`),
     };
   });
   return [...reported, ...missingNodes(state)];

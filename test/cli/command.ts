@@ -1,7 +1,7 @@
 // Runs one verb as the command does, with its output kept instead of printed.
 
 import {parseArgs} from 'node:util';
-import type {ExitCode, Verb} from '../../cli/src/verb.ts';
+import type {ExitCode, Verb, VerbInput} from '../../cli/src/verb.ts';
 
 export interface Ran {
   readonly code: ExitCode | undefined;
@@ -25,7 +25,7 @@ export async function runVerb(verb: Verb, ...args: readonly string[]): Promise<R
   });
   try {
     const code = await verb.run({
-      values,
+      values: values as VerbInput['values'],
       positionals,
       out: (text) => {
         out += text.endsWith('\n') ? text : `${text}\n`;

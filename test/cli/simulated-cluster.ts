@@ -14,7 +14,7 @@ import {
 import type {ClusterClient, OpenCluster} from '../../cli/src/cluster-client.ts';
 import {expectValue} from '../ports/answers.ts';
 
-export const configObject: StoredObject = {
+const configObject: StoredObject = {
   metadata: {name: 'default'},
   spec: {resources: ['secrets', 'configmaps'], rotationInterval: '24h0m0s', type: 'aesgcm'},
 };

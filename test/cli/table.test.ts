@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {expect, test} from 'vitest';
 import {findKubeconfig} from '../../cli/src/cluster-client.ts';
+import {hideAdopted, labelKeys} from '../../cli/src/key-label.ts';
 import {createProgress} from '../../cli/src/progress.ts';
 import {cell, choosePaint, formatTable, plainPaint} from '../../cli/src/table.ts';
 import {inWords} from '../../cli/src/time-words.ts';
@@ -79,4 +80,24 @@ test('kubeconfig ⇒ the named one, else $KUBECONFIG, else the usual place, else
   } finally {
     rmSync(home, {recursive: true});
   }
+});
+
+test('keys ⇒ ours by revision and check value, adopted ones that share a name by number, without it', () => {
+  const check = '0123456789abcdef';
+  const common = {provider: 'aescbc', check, revision: 0, length: 32} as const;
+  const labels = labelKeys([
+    {...common, id: 'r3-01234567', name: 'r3-01234567', provider: 'aesgcm', revision: 3},
+    {...common, id: 'a', name: 'key1'},
+    {...common, id: 'b', name: 'key1'},
+  ]);
+  expect(labels.map(({short, check: shown}) => [short, shown])).toEqual([
+    ['r3', check],
+    ['key1', undefined],
+    ['key1#2', undefined],
+  ]);
+});
+
+test('a message about an adopted key ⇒ its name, never its check value', () => {
+  const text = 'the key aescbc/key1/0123456789abcdef vouches for adopted-0123456789abcdef; r3-01234567 is ours';
+  expect(hideAdopted(text)).toBe('the key key1 vouches for an adopted key; r3-01234567 is ours');
 });

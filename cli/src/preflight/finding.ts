@@ -9,7 +9,7 @@ export interface PreflightFinding {
   readonly message: string;
 }
 
-export const levels: readonly Level[] = ['red', 'warning', 'not seen', 'fine'];
+const levels: readonly Level[] = ['red', 'warning', 'not seen', 'fine'];
 
 /** Collects lines about one thing. */
 export interface Findings {

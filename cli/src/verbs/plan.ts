@@ -13,6 +13,7 @@ import {
 import {type ClusterClient, kubeconfigOption, type OpenCluster, openCluster, withCluster} from '../cluster-client.ts';
 import {conditionOf, type Leader, readLeader, type StatusFields} from '../cluster-state.ts';
 import {type Foresight, foresee} from '../foresight.ts';
+import {hideAdopted} from '../key-label.ts';
 import {formatDocument, outputOf, outputOption} from '../output.ts';
 import {cell, choosePaint, cleanLine, formatTable} from '../table.ts';
 import {inWords} from '../time-words.ts';
@@ -62,9 +63,15 @@ function summarise({plan: decided, observation, config}: Foresight, leader: Lead
   return {
     phase: decided.phase,
     ...(ring?.rotation === undefined ? {} : {rotation: rotationOf(ring.rotation)}),
-    next: acts ? decided.reasons.map(({reason, message}) => ({does: inPlainWords(action), reason, message})) : [],
+    next: acts
+      ? decided.reasons.map(({reason, message}) => ({
+          does: inPlainWords(action),
+          reason,
+          message: hideAdopted(message),
+        }))
+      : [],
     waits: acts ? [] : decided.reasons.map((reason) => waitOf(reason, status)),
-    notes: decided.notes.map(({reason, message}) => ({reason, message})),
+    notes: decided.notes.map(({reason, message}) => ({reason, message: hideAdopted(message)})),
     afterwards: stepsAfter(decided),
     controller: leaderWords(leader),
   };
@@ -104,7 +111,12 @@ function waitOf({reason, message}: Reason, status: StatusFields): PlanSummary['w
     sinceOf(conditionOf(status, 'Progressing'), 'True') ??
     sinceOf(conditionOf(status, 'Ready'), 'False');
   const known = reason === 'Scheduled' ? undefined : since;
-  return {reason, meaning: reasons[reason], message, ...(known === undefined ? {} : {since: known})};
+  return {
+    reason,
+    meaning: reasons[reason],
+    message: hideAdopted(message),
+    ...(known === undefined ? {} : {since: known}),
+  };
 }
 
 const sinceOf = (condition: Condition | undefined, wanted: Condition['status']): string | undefined =>

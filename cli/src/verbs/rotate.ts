@@ -20,6 +20,7 @@ import {
   readLeader,
   type StatusFields,
 } from '../cluster-state.ts';
+import {hideAdopted} from '../key-label.ts';
 import {createProgress} from '../progress.ts';
 import {cleanLine} from '../table.ts';
 import {inWords} from '../time-words.ts';
@@ -140,7 +141,7 @@ function sayLate(input: VerbInput, state: ClusterState | undefined, timeoutMs: n
     degraded?.status === 'True'
       ? `${degraded.reason}: ${degraded.message}`
       : `${state?.status.phase ?? 'Unknown'}: ${conditionOf(state?.status ?? {}, 'Progressing')?.message ?? ''}`;
-  input.err(`not complete after ${inWords(timeoutMs)}; the request stays. ${cleanLine(why)}`);
+  input.err(`not complete after ${inWords(timeoutMs)}; the request stays. ${cleanLine(hideAdopted(why))}`);
   return 1;
 }
 
@@ -149,7 +150,8 @@ function progressText({status, ring}: ClusterState, elapsedMs: number): string {
   const word = conditionOf(status, 'Progressing')?.message ?? '';
   const trouble = degraded?.status === 'True' ? `; ${degraded.reason}: ${degraded.message}` : '';
   const left = ring?.rotation === undefined ? '' : remaining(status, elapsedMs);
-  return cleanLine(`${status.phase ?? 'Unknown'}${counts(status)}${left}: ${word}${trouble}`).slice(0, 300);
+  const text = `${status.phase ?? 'Unknown'}${counts(status)}${left}: ${word}${trouble}`;
+  return cleanLine(hideAdopted(text)).slice(0, 300);
 }
 
 /** `nodes 2/3, resources 1/2, secrets 500 seen, 480 rewritten`. */
