@@ -8,6 +8,13 @@ import {defer} from './deferred.ts';
 import {logTailBytes, probeIntervalMs} from './limits.ts';
 import {identifyProcess, type ProcessIdentity} from './processes.ts';
 
+/** One file that a process sees at another path, as a container sees a file that is mounted into it. */
+export interface FileMount {
+  readonly from: string;
+  /** An existing file, which only this process sees covered. */
+  readonly to: string;
+}
+
 export interface BoundProcessOptions {
   readonly command: string;
   readonly args: readonly string[];
@@ -16,6 +23,8 @@ export interface BoundProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The host name that the process sees, in a UTS namespace of its own. */
   readonly hostName?: string;
+  /** In a mount namespace of its own; they end with the process. Needs `hostName`. */
+  readonly fileMounts?: readonly FileMount[];
 }
 
 /** Owns a child process. Its standard output and error are appended to the log. */
@@ -84,13 +93,28 @@ export class BoundProcess {
   }
 }
 
-function commandLine({command, args, hostName}: BoundProcessOptions): readonly string[] {
+function commandLine({command, args, hostName, fileMounts = []}: BoundProcessOptions): readonly string[] {
   const bound = ['setpriv', '--pdeathsig', 'KILL', '--', command, ...args];
   if (hostName === undefined) return bound;
   // Without root, a user namespace gives the right to make a UTS namespace.
   const userNamespace = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
-  const script = 'hostname "$1" && shift && exec "$@"';
-  return ['unshare', ...userNamespace, '--uts', 'sh', '-c', script, 'sh', hostName, ...bound];
+  const mountNamespace = fileMounts.length === 0 ? [] : ['--mount'];
+  const mounts = fileMounts.map(() => 'mount --bind "$1" "$2" && shift 2 && ').join('');
+  const script = `hostname "$1" && shift && ${mounts}exec "$@"`;
+  const paths = fileMounts.flatMap(({from, to}) => [from, to]);
+  return [
+    'unshare',
+    ...userNamespace,
+    '--uts',
+    ...mountNamespace,
+    'sh',
+    '-c',
+    script,
+    'sh',
+    hostName,
+    ...paths,
+    ...bound,
+  ];
 }
 
 function environment(own: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {

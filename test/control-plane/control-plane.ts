@@ -66,7 +66,7 @@ export class ControlPlane {
   }
 
   /**
-   * Starts with the first flags unless told to follow the manifest; resolves when `/readyz` says ok.
+   * Starts with the flags of the options unless told to follow the manifest; resolves when `/readyz` says ok.
    *
    * @throws Error with the end of the log when the server ends or is not ready in time.
    */
@@ -92,6 +92,12 @@ export class ControlPlane {
   async restartServer(name: string, options: StartOptions = {}): Promise<void> {
     await this.stopServer(name);
     await this.startServer(name, options);
+  }
+
+  /** Writes the manifest that follows from the options as they are now, and restarts the server, as a kubelet does. */
+  async reconfigureServer(name: string): Promise<void> {
+    this.#server(name).writeManifest();
+    await this.restartServer(name);
   }
 
   async stopEtcd(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {

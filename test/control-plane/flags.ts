@@ -54,8 +54,9 @@ function etcdFlags(pki: string, etcd: EtcdTarget, options: ControlPlaneOptions):
 function encryptionFlags(node: NodePlan, options: ControlPlaneOptions): [string, string][] {
   if (options.encryptionFlags?.(node.name) === false) return [];
   const reload = options.reload?.(node.name) ?? true;
+  const mounted = options.singleFileMount?.(node.name) === true;
   return [
-    ['--encryption-provider-config', node.configPath],
+    ['--encryption-provider-config', mounted ? node.mountedConfigPath : node.configPath],
     ['--encryption-provider-config-automatic-reload', String(reload)],
   ];
 }

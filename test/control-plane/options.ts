@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import type {Endpoint} from './addresses.ts';
 import type {ProcessIdentity} from './processes.ts';
 
-/** Functions of a node get its name, `node-1` and so on. */
+/** Functions of a node get its name, `node-1` and so on; they are asked at the start and by `reconfigureServer`. */
 export interface ControlPlaneOptions {
   /** A folder for everything; an existing one is started again with the same addresses, authorities and data. */
   readonly dir: string;
@@ -26,6 +26,8 @@ export interface ControlPlaneOptions {
   readonly encryptionFlags?: (node: string) => boolean;
   /** Automatic reload; on unless false. */
   readonly reload?: (node: string) => boolean;
+  /** The server sees the configuration as a mount of that one file; a rename over it on the node does not reach it. */
+  readonly singleFileMount?: (node: string) => boolean;
   /** More environment of the server, such as GODEBUG; it is in the manifest too. */
   readonly env?: (node: string) => Readonly<Record<string, string>>;
   /** `--flag=value` each; replaces a flag of the same name. */
@@ -47,6 +49,8 @@ export interface NodePlan extends Endpoint {
   /** A folder that stands for the node's `/`. */
   readonly root: string;
   readonly configPath: string;
+  /** Where a server finds its configuration that is mounted as a single file; inside `root`, as containers are. */
+  readonly mountedConfigPath: string;
   readonly manifestPath: string;
   readonly logPath: string;
   /** An administrator's, aimed at this server. */
@@ -62,6 +66,7 @@ export function planNode(dir: string, name: string, endpoint: Endpoint): NodePla
     url: `https://${endpoint.address}:${endpoint.port}`,
     root,
     configPath: join(root, 'etc/kubernetes/encryption-provider.conf'),
+    mountedConfigPath: join(root, 'run/kube-apiserver/encryption-provider.conf'),
     manifestPath: join(root, 'etc/kubernetes/manifests/kube-apiserver.yaml'),
     logPath: join(root, 'var/log/kube-apiserver.log'),
     kubeconfig: join(dir, `${name}.kubeconfig`),

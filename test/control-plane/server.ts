@@ -11,7 +11,7 @@ import {answersOk, type ClientFiles} from './probe.ts';
 import type {ProcessIdentity} from './processes.ts';
 
 export interface StartOptions {
-  /** Run what the node's manifest file says now, as a kubelet would, instead of the first flags. */
+  /** Run what the node's manifest file says now, as a kubelet would, instead of what the options say. */
   readonly fromManifest?: boolean;
   /** A minute unless given. When it is over, the process is left running. */
   readonly readyTimeoutMs?: number;
@@ -31,7 +31,7 @@ resources:
 export class ApiServer {
   readonly plan: NodePlan;
   readonly #options: ControlPlaneOptions;
-  readonly #command: ServerCommand;
+  readonly #etcd: EtcdTarget;
   readonly #admin: ClientFiles;
   #process: BoundProcess | undefined;
 
@@ -39,7 +39,7 @@ export class ApiServer {
     this.plan = plan;
     this.#options = options;
     this.#admin = admin;
-    this.#command = {args: serverFlags(plan, etcd, options), env: options.env?.(plan.name) ?? {}};
+    this.#etcd = etcd;
   }
 
   get identity(): ProcessIdentity | undefined {
@@ -55,21 +55,32 @@ export class ApiServer {
     if (bytes !== undefined || !existsSync(plan.configPath)) {
       writeFileSync(plan.configPath, bytes ?? clearConfiguration, {mode: 0o600});
     }
-    const text = writeManifest(plan, this.#command);
+    this.writeManifest();
+  }
+
+  /** The manifest that follows from the options as they are now. */
+  writeManifest(): void {
+    const {plan} = this;
+    const text = writeManifest(plan, this.#optionsCommand());
     writeFileSync(plan.manifestPath, this.#options.manifest?.(plan.name, text) ?? text, {mode: 0o600});
   }
 
   /** @throws Error with the end of the log when the process ends or does not become ready in time. */
   async start(start: StartOptions): Promise<void> {
     if (this.identity !== undefined) throw new Error(`${this.plan.name}: runs already`);
-    const {args, env} = start.fromManifest === true ? this.#manifestCommand() : this.#command;
+    const {args, env, fileMounts} = start.fromManifest === true ? this.#manifestCommand() : this.#optionsCommand();
     const {pollPeriod} = this.#options;
     const {hostName, logPath, url} = this.plan;
+    for (const {to} of fileMounts) {
+      mkdirSync(dirname(to), {recursive: true});
+      if (!existsSync(to)) writeFileSync(to, '');
+    }
     const started = new BoundProcess({
       command: binaryPath('kube-apiserver'),
       args,
       env: {...(pollPeriod === undefined ? {} : {ENCRYPTION_CONFIG_POLL: pollPeriod}), ...env},
       hostName,
+      fileMounts,
       logPath,
     });
     this.#process = started;
@@ -79,6 +90,17 @@ export class ApiServer {
 
   async stop(signal: NodeJS.Signals): Promise<void> {
     await this.#process?.stop(signal, serverGraceMs);
+  }
+
+  #optionsCommand(): ServerCommand {
+    const {plan} = this;
+    const options = this.#options;
+    const mounted = options.singleFileMount?.(plan.name) === true;
+    return {
+      args: serverFlags(plan, this.#etcd, options),
+      env: options.env?.(plan.name) ?? {},
+      fileMounts: mounted ? [{from: plan.configPath, to: plan.mountedConfigPath}] : [],
+    };
   }
 
   #manifestCommand(): ServerCommand {
