@@ -107,6 +107,14 @@ export class FakeDisk {
             file.bytes = append ? Uint8Array.from([...file.bytes, ...bytes]) : Uint8Array.from(bytes);
           }),
       ),
+      'files.truncate': port(
+        'files.truncate',
+        ({path}) => path,
+        ({path, size}) =>
+          this.#change(path, (file) => {
+            file.bytes = file.bytes.slice(0, size);
+          }),
+      ),
       'files.sync': port(
         'files.sync',
         ({path}) => path,

@@ -1,7 +1,7 @@
 // The key history: format, reading whatever is left of it, and that it is only ever appended to.
 
 import {AdoptedKey, concat, DataKey, type StoredKey, sha256Hex, utf8} from '@etcd-encryption/crypto';
-import {driveSync, formatRecord, historyPath, parseHistory, refOf} from '@etcd-encryption/rotation';
+import {driveSync, failed, formatRecord, historyPath, parseHistory, refOf} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {appendHistory} from '../../rotation/src/act/history.ts';
 import {FakeDisk} from './fake-disk.ts';
@@ -135,6 +135,36 @@ describe('appending', () => {
       expect(idsOf(read.keys)).toEqual([...before, keyOf(9).name]);
       expect(read.torn).toBe(false);
     }
+  });
+
+  test('cut off at any byte and written again ⇒ nothing is damaged, for nothing was lost', () => {
+    const [first, second] = [formatRecord(k1, now), formatRecord(k2, now + 1_000)];
+    for (let length = 1; length < second.length; length++) {
+      const read = parseHistory(concat(first, second.subarray(0, length), utf8('\n'), formatRecord(k2, now + 2_000)));
+      expect(read.damaged, `cut at ${length}`).toBe(0);
+      expect([...new Set(idsOf(read.keys))]).toEqual(idsOf([k1, k2]));
+    }
+  });
+
+  test('cut off within its secret and never written again ⇒ damaged', () => {
+    const second = formatRecord(k2, now);
+    const read = parseHistory(concat(formatRecord(k1, now), second.subarray(0, second.length - 80), utf8('\n')));
+    expect(read).toMatchObject({damaged: 1, foreign: false});
+  });
+
+  test('the disk is full in the middle of a record ⇒ the part is taken away again', () => {
+    const disk = new FakeDisk();
+    disk.place(historyPath, formatRecord(k1, now));
+    const {ports} = disk;
+    const full = {
+      ...ports,
+      'files.write': (request: {path: string; bytes: Uint8Array; append: boolean}) => {
+        ports['files.write']?.({...request, bytes: request.bytes.slice(0, 40)});
+        return failed('unavailable', 'no space', {reason: 'ENOSPC'});
+      },
+    };
+    expect(driveSync(appendHistory([k2], now), full)).toMatchObject({ok: false, error: {reason: 'ENOSPC'}});
+    expect(disk.read(historyPath)).toEqual(formatRecord(k1, now));
   });
 
   test.each(['read', 'create', 'write', 'sync', 'syncDirectory'])('%s fails ⇒ the failure is told', (step) => {

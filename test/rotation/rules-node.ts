@@ -384,7 +384,23 @@ function describeFile(): void {
       const file = {state: 'refused', hash: 'x', problems: ['resources: missing']} as const;
       const o = observeNode({ring: resting, facts: {file}});
       expect(written(o)).toEqual([before]);
+      expect(problemsOf(o)).toEqual(['FileInvalid', 'FileRepaired']);
+    });
+
+    test.each([0o000, 0o040, 0o200])('the owner cannot read the file, mode %o ⇒ written again as it is', (fileMode) => {
+      const o = observeNode({ring: resting, file: before, facts: {fileMode}});
+      expect(nodePlanOf(o).actions).toMatchObject([{do: 'restoreFile', hash: hashOf(before), refused: false}]);
       expect(problemsOf(o)).toEqual(['FileRepaired']);
+    });
+
+    test.each([
+      ['a failure after the file changed, lately', {lastReloadFailureMs: now - minute}, ['ReloadFailing']],
+      ['a failure long ago', {lastReloadFailureMs: now - 4 * minute}, []],
+      ['a reload that worked afterwards', {lastReloadFailureMs: now - minute, lastReloadSuccessMs: now - 1_000}, []],
+    ])('its server has loaded the file, and counts %s ⇒ %o problems', (_, evidence, expected) => {
+      const o = observeNode({ring: resting, file: before, loaded: before, evidence});
+      expect(problemsOf(o)).toEqual(expected);
+      expect(doing(o)).toEqual([]);
     });
 
     test('the file does not load and no ring is known ⇒ what is loaded comes back', () => {

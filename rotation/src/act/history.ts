@@ -57,19 +57,39 @@ export function parseHistory(bytes: Uint8Array): ReadHistory {
   const lines = text.split('\n');
   const tail = lines.pop() ?? '';
   const keys: StoredKey[] = [];
-  let damaged = 0;
+  const broken: string[] = [];
   let newer = false;
   for (const line of lines) {
     if (line === '') continue;
     const read = readLine(line);
     if (read === 'newer') newer = true;
-    else if (read === undefined) damaged++;
+    else if (read === undefined) broken.push(line);
     else keys.push(read);
   }
   const last = tail === '' ? undefined : readLine(tail);
   if (last !== undefined && last !== 'newer') keys.push(last);
+  const damaged = broken.filter((line) => !isHarmless(line, keys)).length;
   const foreign = keys.length === 0 && !newer && text.trim() !== '' && !text.startsWith('{"v":');
   return {keys, damaged, torn: tail !== '', foreign, newer};
+}
+
+/** The texts around the values of a record, up to its secret. */
+const recordFields = ['{"v":1,"at":"', '","provider":"', '","name":"', '","check":"', '","secret":"'] as const;
+const recordHead =
+  /^\{"v":1,"at":"[^"]*","provider":"[^"]*","name":("(?:[^"\\]|\\.)*"),"check":"([^"]*)","secret":"[^"]*("|$)/;
+
+/** A line that a crash cut off in front of its secret, or whose key was appended whole afterwards, lost nothing. */
+function isHarmless(line: string, keys: readonly StoredKey[]): boolean {
+  let rest = line;
+  for (const field of recordFields) {
+    if (rest.length <= field.length) return field.startsWith(rest);
+    if (!rest.startsWith(field)) return false;
+    rest = rest.slice(field.length).replace(/^(?:[^"\\]|\\.)*/, '');
+  }
+  const head = recordHead.exec(line);
+  if (head === null) return false;
+  const [, name, check] = head;
+  return keys.some((key) => JSON.stringify(key.name) === name && key.checkValue === check);
 }
 
 function readLine(line: string): StoredKey | 'newer' | undefined {
@@ -113,7 +133,11 @@ export function* appendHistory(keys: readonly StoredKey[], wallMs: number): Step
   const bytes = join(torn ? [utf8('\n'), ...lines] : lines);
   const written = yield* ask('files.write', {path: historyPath, bytes, append: true});
   bytes.fill(0);
-  if (!written.ok) return written;
+  if (!written.ok) {
+    // What fitted of the records is taken away again, so that a full disk leaves no torn lines behind.
+    yield* ask('files.truncate', {path: historyPath, size: present.value?.size ?? 0});
+    return written;
+  }
   const synced = yield* ask('files.sync', {path: historyPath});
   if (!synced.ok) return synced;
   const back = yield* ask('files.read', {path: historyPath});

@@ -106,7 +106,7 @@ function reasonOf(action: NodeAction, error: PortError): ReasonName {
     case 'reseal':
       return 'KeyNotSealed';
     case 'mint':
-      return 'Minting';
+      return error.reason === 'ENOSPC' || error.reason === 'EROFS' ? 'HistoryNotWritable' : 'Minting';
     case 'writeFile':
     case 'restoreFile':
       if (error.reason === 'EBUSY') return 'SingleFileMount';
@@ -139,7 +139,9 @@ function* answerScan(memory: AgentMemory, observation: NodeObservation): Step<vo
 
 function* report(memory: AgentMemory, observation: NodeObservation, plan: NodePlan): Step<void> {
   const lasting = lastingProblems(memory, observation.now.monotonicMs);
-  const withFailures: NodePlan = {...plan, problems: merge(merge(plan.problems, memory.failures), lasting)};
+  // A repair is told once it is done; what is planned still may fail.
+  const present = plan.problems.filter(({reason}) => reason !== 'FileRepaired');
+  const withFailures: NodePlan = {...plan, problems: merge(merge(present, memory.failures), lasting)};
   const written = yield* writeReport(
     memory,
     makeReport(memory, observation, withFailures),

@@ -54,6 +54,8 @@ export interface NodeObservation {
   readonly serverDown?: string;
   readonly file: FileReport;
   readonly fileModifiedAtMs: number;
+  /** Permission bits of the file in place; absent when there is none that can be read. */
+  readonly fileMode?: number;
   /** Every configuration whose bytes are at hand, by SHA-256: the file and its backups. */
   readonly known: ReadonlyMap<string, readonly RenderedBlock[]>;
   /** Hash of the newest backup that parses. */

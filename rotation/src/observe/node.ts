@@ -105,7 +105,7 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
   const recipients = yield* readRecipients();
   const history = yield* readHistoryFact(memory);
   const foreignFiles = yield* readBackups(memory);
-  const {file, modifiedAtMs} = yield* readConfiguration(memory);
+  const {file, modifiedAtMs, mode} = yield* readConfiguration(memory);
   const state = yield* readState();
   const seenRing = noteRing(memory, {ring, state, clusterId});
   const recipient = yield* readRecipient();
@@ -140,6 +140,7 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
     ...(down === undefined ? {} : {serverDown: down}),
     file,
     fileModifiedAtMs: modifiedAtMs,
+    ...(mode === undefined ? {} : {fileMode: mode}),
     known: new Map([...memory.files].map(([hash, {blocks}]) => [hash, blocks])),
     ...(newestBackup === undefined ? {} : {newestBackup}),
     history,
@@ -291,7 +292,9 @@ function newestOf(memory: AgentMemory): string | undefined {
   return newest === undefined ? undefined : memory.backups.get(newest);
 }
 
-function* readConfiguration(memory: AgentMemory): Step<{file: FileReport; modifiedAtMs: number}> {
+function* readConfiguration(
+  memory: AgentMemory,
+): Step<{readonly file: FileReport; readonly modifiedAtMs: number; readonly mode?: number}> {
   const answer = yield* ask('files.read', {path: configurationPath});
   if (!answer.ok) {
     const {code, message, reason} = answer.error;
@@ -303,7 +306,8 @@ function* readConfiguration(memory: AgentMemory): Step<{file: FileReport; modifi
     return {file: {state: 'unknown', why: `${code}: ${message}`}, modifiedAtMs: 0};
   }
   if (answer.value === undefined) return {file: {state: 'absent'}, modifiedAtMs: 0};
-  return {file: describe(memory, answer.value), modifiedAtMs: answer.value.modifiedAtMs};
+  const {modifiedAtMs, mode} = answer.value;
+  return {file: describe(memory, answer.value), modifiedAtMs, mode};
 }
 
 function describe(memory: AgentMemory, content: FileContent): FileReport {

@@ -1,7 +1,7 @@
 // The agent's plan: what this node does next, from its own facts and the ring. Pure; the guard is asked again, on the
 // bytes, by the deed itself.
 
-import {maxBackups} from '../limits.ts';
+import {maxBackups, pollPeriodMs, reloadDeadlinePolls} from '../limits.ts';
 import {configurationPath} from '../model/file-paths.ts';
 import type {KeyId, KeyRef} from '../model/key.ts';
 import {keyObjectName} from '../model/key.ts';
@@ -273,6 +273,8 @@ function fileActions(
   }
   const back = takeBack(o, loaded);
   if (back !== undefined) return [back];
+  const unreadable = makeReadable(o, problems);
+  if (unreadable !== undefined) return [unreadable];
   const layout = ring === undefined ? undefined : layoutFor(o, ring);
   if (ring === undefined || layout === undefined || layout.resources.length === 0) return repair(o, loaded, problems);
   const next = targetBlocks(o, ring, layout, loaded, server.state === 'down');
@@ -300,6 +302,7 @@ function fileActions(
   }
   if (o.file.state === 'refused')
     problems.push(
+      problem('FileInvalid', `the file does not load: ${o.file.problems[0] ?? 'unknown'}`),
       problem('FileRepaired', `the file did not load (${o.file.problems[0] ?? 'unknown'}) and was written again`),
     );
   if (o.file.state === 'absent' && loaded.state === 'known')
@@ -390,6 +393,24 @@ function takeBack(o: NodeObservation, loaded: LoadedReport): NodeAction | undefi
   const onTrial = o.ring.state === 'seen' && o.ring.value.trial?.node === o.node;
   if (!down || !onTrial || last === undefined || last === file || !o.known.has(last)) return undefined;
   return {do: 'restoreFile', hash: last, why: 'its server does not start with this file', refused: true};
+}
+
+/** Whoever owns the file must be able to read it: what a server cannot read again, it cannot start with either. */
+function makeReadable(o: NodeObservation, problems: Problem[]): NodeAction | undefined {
+  if (o.file.state !== 'loadable') return undefined;
+  const mode = (o.fileMode ?? 0o600) & 0o777;
+  const octal = mode.toString(8).padStart(4, '0');
+  if ((mode & 0o400) === 0) {
+    problems.push(problem('FileRepaired', `the file had mode ${octal} and was written again`));
+    return {do: 'restoreFile', hash: o.file.hash, why: `its mode ${octal} keeps its owner out`, refused: false};
+  }
+  if (o.evidence.state !== 'seen') return undefined;
+  const {lastReloadFailureMs = 0, lastReloadSuccessMs = 0, loadedHash} = o.evidence.value;
+  const lately = o.now.wallMs - lastReloadFailureMs < reloadDeadlinePolls * pollPeriodMs;
+  const since = lastReloadFailureMs > Math.max(lastReloadSuccessMs, o.fileModifiedAtMs + renameMs);
+  if (loadedHash === o.file.hash && lately && since)
+    problems.push(problem('ReloadFailing', `its server fails to read the file again, which has mode ${octal}`));
+  return undefined;
 }
 
 /** Without a layout to write: a damaged or lost file comes back from what is loaded, else from the newest backup. */

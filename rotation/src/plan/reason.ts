@@ -37,6 +37,7 @@ export const reasons = {
   ReloadDisabled: 'automatic reload is off',
   FileRefused: 'a server refused the file; it was taken back',
   WaitingForLoad: 'a server has not yet loaded its file',
+  ReloadFailing: 'a server fails to read its file again, and would not start with it',
   NotLoaded: 'a server has not loaded its file within three polls',
   NoLoadEvidence: 'a server does not show what it has loaded',
   FipsRefusesAesgcm: 'FIPS-only cryptography refuses aesgcm',

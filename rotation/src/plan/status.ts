@@ -45,6 +45,7 @@ const troubles: ReadonlySet<ReasonName> = new Set<ReasonName>([
   'SingleFileMount',
   'ReloadDisabled',
   'FileRefused',
+  'ReloadFailing',
   'NotLoaded',
   'NoLoadEvidence',
   'FipsRefusesAesgcm',
