@@ -106,6 +106,7 @@ export const fullRing: Required<Ring> = {
   settings: {writeMode: 'inPlace'},
   restored: {atMs, merged: false},
   handledForget: 'node-2',
+  refusedForget: 'node-3',
   proof: {id: 'proof-1', keys: [key.id], migration: [mark]},
   record: [{atMs, deed: 'activate', what: key.id, why: 'schedule', facts: ['all loaded'], previous: '', hash: 'ab'}],
 };

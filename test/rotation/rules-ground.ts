@@ -228,8 +228,24 @@ export function describeMembers(): void {
       });
     });
 
-    test.each(['alive', 'unknown'] as const)('its lease is %s ⇒ refused, and nothing else changes', (life) => {
-      const facts = {leases: silent(life), ringAnnotations: annotated('n2')};
+    test('its lease is alive ⇒ refused for good', () => {
+      const facts = {leases: silent('alive'), ringAnnotations: annotated('n2')};
+      expectRing(planOf(observe({ring: resting, facts})), resting, {
+        changes: {refusedForget: 'n2'},
+        reason: 'ForgetRefused',
+      });
+    });
+
+    test('a request that was refused still stands when the node is silent ⇒ said, and not carried out', () => {
+      const ring = {...resting, refusedForget: 'n2'};
+      const facts = {leases: silent('silent'), ringAnnotations: annotated('n2')};
+      const plan = planOf(observe({ring, facts}));
+      expect(plan.actions).toEqual([]);
+      expectNotes(plan, 'ForgetRefused');
+    });
+
+    test('whether it lives is not known yet ⇒ not carried out', () => {
+      const facts = {leases: silent('unknown'), ringAnnotations: annotated('n2')};
       const plan = planOf(observe({ring: resting, facts}));
       expectWait(plan, 'Scheduled');
       expectNotes(plan, 'ForgetRefused');

@@ -128,8 +128,8 @@ const kinds: readonly Kind[] = [
     parts: {spec: structuralSchema(keySpecSchema)},
     required: ['spec'],
     columns: [
-      {name: 'Provider', type: 'string', jsonPath: '.spec.key.provider', description: 'Provider of the key.'},
-      {name: 'Check', type: 'string', jsonPath: '.spec.key.check', description: 'Check value of the key.'},
+      {name: 'Provider', type: 'string', jsonPath: '.spec.provider', description: 'Provider of the key.'},
+      {name: 'Check', type: 'string', jsonPath: '.spec.check', description: 'Check value of the key.'},
       {name: 'By', type: 'string', jsonPath: '.spec.createdBy', description: 'Node that created it.'},
       age,
     ],

@@ -191,6 +191,7 @@ export const ringSchema = object('What every node shall hold. Written by the con
     merged: flag('Whether the keys of all histories have been merged since.'),
   }).exactOptional(),
   handledForget: text('Text of the forget-node annotation that was carried out last.').exactOptional(),
+  refusedForget: text('Text of the forget-node annotation that was refused last.').exactOptional(),
   proof: object('A proof pass of no-op writes, where etcd cannot be scanned.', {
     id: text('Its id.'),
     keys: texts('Keys that it shall clear.'),

@@ -204,6 +204,8 @@ export interface Ring {
   readonly restored?: {readonly atMs: number; readonly merged: boolean};
   /** Text of the forget-node annotation that was carried out last. */
   readonly handledForget?: string;
+  /** Text of the forget-node annotation that was refused last, since its node was alive. */
+  readonly refusedForget?: string;
   /** Proof pass of no-op writes where etcd cannot be scanned, begun for the keys it shall clear. */
   readonly proof?: {readonly id: string; readonly keys: readonly KeyId[]; readonly migration: readonly MigrationMark[]};
   /** The rotation record, oldest line first. */
@@ -253,11 +255,18 @@ export function readRing(object: StoredObject): ReadRing {
     'proven',
     'certificates',
     'clean',
+    'refusals',
   ] as const) {
     if (!Array.isArray(ring[field])) return {outcome: 'malformed', detail: `spec.${field}: expected a list`};
   }
-  if (typeof ring.clusterId !== 'string' || typeof ring.layout !== 'object') {
-    return {outcome: 'malformed', detail: 'spec.clusterId, spec.layout: expected a text and an object'};
+  if (typeof ring.clusterId !== 'string') return {outcome: 'malformed', detail: 'spec.clusterId: expected a text'};
+  for (const field of ['layout', 'stoppedWriting', 'settings'] as const) {
+    if (typeof ring[field] !== 'object' || ring[field] === null)
+      return {outcome: 'malformed', detail: `spec.${field}: expected an object`};
+  }
+  for (const field of ['keys', 'resources', 'kept', 'kms'] as const) {
+    if (!Array.isArray(ring.layout?.[field]))
+      return {outcome: 'malformed', detail: `spec.layout.${field}: expected a list`};
   }
   return {outcome: 'ok', ring: ring as Ring};
 }

@@ -3,7 +3,7 @@
 
 import type {KeyId, KeyRef} from '../model/key.ts';
 import type {ScanReport} from '../model/node.ts';
-import type {DropCertificate, RingKey} from '../model/ring.ts';
+import type {DropCertificate, Ring, RingKey} from '../model/ring.ts';
 import {changeRing, type Outcome, pass, passWith, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
 import {filedKeys, sameBlocks, type View, writtenWith} from './view.ts';

@@ -52,10 +52,12 @@ function forgetNode(view: View, text: string): Outcome {
   const member = view.members.find(({node}) => node === name);
   const known = member ?? ring.members.find(({node}) => node === name);
   const life = observation.leases.state === 'seen' ? (memberLife(view, known?.identity) ?? lease?.life) : 'unknown';
-  if (life === 'alive' || life === 'unknown') {
-    const state = life === 'alive' ? 'its server renews its lease' : 'whether its server lives is not known yet';
-    return passWith(because('ForgetRefused', `${name}: ${state}`, [name]));
-  }
+  const refused = because('ForgetRefused', `${name}: its server renews its lease`, [name]);
+  // Refused for good: the annotation would otherwise take the node out at its next longer restart.
+  if (text === ring.refusedForget) return passWith(refused);
+  if (life === 'alive') return changeRing(ring, {refusedForget: text}, refused);
+  if (life === 'unknown')
+    return passWith(because('ForgetRefused', `${name}: whether its server lives is not known yet`, [name]));
   const identity = known?.identity ?? lease?.identity ?? name;
   const entry = {node: name, identity, atMs: observation.now.wallMs};
   const members = ring.members.filter(({node}) => node !== name);
