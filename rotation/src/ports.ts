@@ -266,7 +266,7 @@ export const failed = (
   code: PortErrorCode,
   message: string,
   more: Omit<PortError, 'code' | 'message'> = {},
-): Result<never> => ({ok: false, error: {code, message, ...more}});
+): Result<never> => ({ok: false, error: {...more, code, message}});
 
 async function answer(request: PortRequest, ports: Partial<Ports>): Promise<Result<unknown>> {
   if (request.op === 'all') return answerAll(request.args.requests, request.args.maxInFlight, ports);

@@ -132,20 +132,12 @@ export function readNodeReport(object: StoredObject): ReadNodeReport {
   for (const field of texts) {
     if (typeof report[field] !== 'string') return {outcome: 'malformed', detail: `status.${field}: expected a text`};
   }
-  const objects = [
-    'ring',
-    'server',
-    'file',
-    'loaded',
-    'history',
-    'held',
-    'found',
-    'highest',
-    'problems',
-    'encryptions',
-  ] as const;
-  for (const field of objects) {
-    if (typeof report[field] !== 'object') return {outcome: 'malformed', detail: `status.${field}: missing`};
+  for (const field of ['history', 'held', 'found', 'problems', 'can'] as const) {
+    if (!Array.isArray(report[field])) return {outcome: 'malformed', detail: `status.${field}: expected a list`};
+  }
+  for (const field of ['ring', 'server', 'file', 'loaded', 'highest', 'encryptions'] as const) {
+    if (typeof report[field] !== 'object' || report[field] === null)
+      return {outcome: 'malformed', detail: `status.${field}: expected an object`};
   }
   return {outcome: 'ok', report: report as NodeReport};
 }
