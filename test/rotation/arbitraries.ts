@@ -350,7 +350,8 @@ const maybe = <T>(value: Fact<T>): fc.Arbitrary<Fact<T>> =>
   );
 
 const life = fc.constantFrom('alive' as const, 'alive' as const, 'silent' as const, 'unknown' as const);
-const nodeNames = fc.subarray([...names, 'n4'], {minLength: 1});
+const nodeNames: fc.Arbitrary<readonly string[]> = fc.subarray([...names, 'n4'], {minLength: 1});
+const usual: fc.Arbitrary<readonly string[]> = fc.oneof(fc.constant(names), nodeNames);
 
 /** Observations with everything read. */
 export const knownObservation: fc.Arbitrary<ClusterObservation> = fc
@@ -361,10 +362,10 @@ export const knownObservation: fc.Arbitrary<ClusterObservation> = fc
       fc.constant<Partial<NodeReport>[]>([]),
       fc.array(fc.oneof(fc.constant<Partial<NodeReport>>({}), reportChanges), {minLength: 3, maxLength: 3}),
     ),
-    reporting: fc.oneof(fc.constant([...names]), nodeNames),
-    leases: fc.oneof(fc.constant([...names]), nodeNames),
+    reporting: usual,
+    leases: usual,
     lives: fc.array(life, {minLength: 4, maxLength: 4}),
-    nodesListed: fc.oneof(fc.constant([...names]), nodeNames),
+    nodesListed: usual,
     objects: fc.subarray([ours(1), ours(2), ours(3)].map((each) => keyObjectOf(each))),
     annotations: fc.oneof(
       fc.constant({}),
