@@ -36,6 +36,7 @@ export {
   runController,
   runScanner,
 } from './programs.ts';
+export {type RecoveredKeys, recoverKeys} from './recovery.ts';
 export {createSealPorts, type SealPorts} from './seal.ts';
 export {createEvidenceReader, type EvidenceReader} from './server-evidence.ts';
 export {type ServerIdentity, serverIdentity} from './server-identity.ts';
