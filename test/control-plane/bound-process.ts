@@ -23,6 +23,8 @@ export interface BoundProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The host name that the process sees, in a UTS namespace of its own. */
   readonly hostName?: string;
+  /** Root, but bound by the permissions of files, as in a container without these capabilities. */
+  readonly boundByPermissions?: boolean;
   /** In a mount namespace of its own; they end with the process. Needs `hostName`. */
   readonly fileMounts?: readonly FileMount[];
 }
@@ -93,8 +95,15 @@ export class BoundProcess {
   }
 }
 
-function commandLine({command, args, hostName, fileMounts = []}: BoundProcessOptions): readonly string[] {
-  const bound = ['setpriv', '--pdeathsig', 'KILL', '--', command, ...args];
+function commandLine({
+  command,
+  args,
+  hostName,
+  boundByPermissions = false,
+  fileMounts = [],
+}: BoundProcessOptions): readonly string[] {
+  const dropped = boundByPermissions ? ['--bounding-set', '-dac_override,-dac_read_search'] : [];
+  const bound = ['setpriv', '--pdeathsig', 'KILL', ...dropped, '--', command, ...args];
   if (hostName === undefined) return bound;
   // Without root, a user namespace gives the right to make a UTS namespace.
   const userNamespace = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];

@@ -28,6 +28,8 @@ export interface ControlPlaneOptions {
   readonly reload?: (node: string) => boolean;
   /** The server sees the configuration as a mount of that one file; a rename over it on the node does not reach it. */
   readonly singleFileMount?: (node: string) => boolean;
+  /** The server is root, but the permissions of files hold for it, as where a container lacks `dac_override`. */
+  readonly boundByPermissions?: (node: string) => boolean;
   /** More environment of the server, such as GODEBUG; it is in the manifest too. */
   readonly env?: (node: string) => Readonly<Record<string, string>>;
   /** `--flag=value` each; replaces a flag of the same name. */

@@ -81,6 +81,7 @@ export class ApiServer {
       env: {...(pollPeriod === undefined ? {} : {ENCRYPTION_CONFIG_POLL: pollPeriod}), ...env},
       hostName,
       fileMounts,
+      boundByPermissions: this.#options.boundByPermissions?.(this.plan.name) ?? false,
       logPath,
     });
     this.#process = started;
