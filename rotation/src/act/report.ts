@@ -96,7 +96,7 @@ export function* writeReport(memory: AgentMemory, report: NodeReport, monotonicM
       namespace: ourNamespace,
       ...(present?.metadata.resourceVersion === undefined ? {} : {resourceVersion: present.metadata.resourceVersion}),
     },
-    status: mergeScan(report, present),
+    status: mergeScan(report, present, Number.isFinite(memory.lastReportAtMs)),
   };
   const answer =
     present === undefined
@@ -109,14 +109,17 @@ export function* writeReport(memory: AgentMemory, report: NodeReport, monotonicM
   return ok(true);
 }
 
-/** A separate scanner writes its part of the same object; it is carried on. */
-function mergeScan(report: NodeReport, present: StoredObject | undefined): NodeReport {
+/**
+ * A separate scanner writes its part of the same object; it is carried on. What an agent before this one could do is
+ * not: a scanner that is there says it again within a second.
+ */
+function mergeScan(report: NodeReport, present: StoredObject | undefined, again: boolean): NodeReport {
   const status = present?.status as Partial<NodeReport> | undefined;
   const scan = report.scan ?? status?.scan;
   const can = [
     ...new Set([
       ...report.can,
-      ...(report.scan === undefined && status?.can?.includes('scan') ? (['scan'] as const) : []),
+      ...(again && report.scan === undefined && status?.can?.includes('scan') ? (['scan'] as const) : []),
     ]),
   ];
   return {...report, can, ...(scan === undefined ? {} : {scan})};

@@ -2,7 +2,7 @@
 
 import {type ControllerDeed, doControllerAction, writeStatus} from '../act/controller-deeds.ts';
 import {holdLease, newLeaseMemory, releaseLease} from '../act/lease.ts';
-import {busyPeriodMs} from '../limits.ts';
+import {busyPeriodMs, compactionAskMs} from '../limits.ts';
 import {type Fact, seen} from '../model/fact.ts';
 import type {ClusterObservation} from '../model/observation.ts';
 import {type ControllerMemory, type ControllerWaits, newControllerMemory, observeCluster} from '../observe/cluster.ts';
@@ -71,10 +71,13 @@ export function* controllerPeriod(memory: ControllerMemory, engine: ControllerEn
     if (!result.ok) break;
   }
   yield* writeStatus(deed);
-  if (plan.actions.length > 0 && !failed) return 0;
+  if (plan.actions.length > 0 && !failed) return plan.actions.some(isQuestion) ? compactionAskMs : 0;
   const after = yield* demand('clock.now', {});
   return Math.max(0, Math.min(plan.wakeAtMs - after.monotonicMs, plan.phase === 'Idle' ? plan.wakeAtMs : busyPeriodMs));
 }
+
+/** After a deed there is something new to see at once; after a question there is not. */
+const isQuestion = (action: Action): boolean => action.do === 'askCompaction';
 
 /** Another leader raised the epoch above ours. */
 const isOvertaken = (memory: ControllerMemory, {ring}: ClusterObservation): boolean =>
