@@ -25,4 +25,9 @@ export const proofs: readonly Proof[] = [
       'Controller, agents and a kube-apiserver are killed in every phase; the end is that of a run without kills.',
     run: {file: 'test/cluster/kills.test.ts'},
   },
+  {
+    name: 'leaders',
+    describe: 'A leader that stands still in any phase for longer than its lease does no deed twice when it goes on.',
+    run: {file: 'test/cluster/two-leaders.test.ts'},
+  },
 ];
