@@ -37,6 +37,9 @@ const resources = ['secrets', 'configmaps'];
 /** `r3-1f2e3d4c` → `r3`: the digits are random. */
 const short = (text: string): string => text.replace(/\b(r\d+)-[0-9a-f]{8}\b/g, '$1');
 
+/** `r2` before `r10`. */
+const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', {numeric: true});
+
 /** Reads what there is. `kept` = how many of the newest keys the files shall hold. */
 export async function readSettled(cluster: RotationCluster, kept: number): Promise<Settled> {
   const ring = await cluster.ring();
@@ -121,12 +124,12 @@ function ringForm(ring: Ring): unknown {
       revision: ring.lastMigration?.revision,
       marks: ring.lastMigration?.marks.map(({resource, state}) => `${resource} ${state}`).sort(),
     },
-    certificates: ring.certificates.map(({key}) => short(key)).sort(),
+    certificates: ring.certificates.map(({key}) => short(key)).sort(byNumber),
     members: ring.members.map(({node}) => node),
     forgotten: ring.forgotten,
     refusals: ring.refusals,
     activated: whatOf('activate'),
-    dropped: [...whatOf('drop')].sort(),
+    dropped: [...whatOf('drop')].sort(byNumber),
     brokenLine: brokenLine(record),
   };
 }
@@ -138,7 +141,7 @@ async function readObjects(cluster: RotationCluster): Promise<readonly string[]>
     const read = readKeyObject(item);
     return `${item.metadata.name} holds ${read.outcome === 'ok' ? short(read.object.key.name) : read.outcome}`;
   });
-  return names.sort((a, b) => a.localeCompare(b, 'en', {numeric: true}));
+  return names.sort(byNumber);
 }
 
 async function readNode(
