@@ -6,7 +6,7 @@ import type {ClusterObservation} from '../model/observation.ts';
 import {isAnotherLine, type Ring, ringVersion, type SeenRing} from '../model/ring.ts';
 import type {Spec} from '../model/spec.ts';
 import {changeRing, type Outcome, wait} from './plan.ts';
-import {because} from './reason.ts';
+import {because, type Reason} from './reason.ts';
 
 export type Ground = {readonly outcome: Outcome} | {readonly spec: Spec; readonly ring: Ring};
 
@@ -39,9 +39,8 @@ function readRingGround(o: ClusterObservation, spec: Spec, clusterId: string): G
   if (o.ring.state === 'absent') {
     if (spec.mode === 'observe') return {spec, ring: firstRing(o, clusterId)};
     if (o.reports.state !== 'seen') return stop(wait(because('ReadFailed', 'node reports are unknown')));
-    const [bad] = Object.entries(o.badReports).sort();
-    if (bad !== undefined)
-      return stop(wait(because('ReadFailed', `what ${bad[0]} saw of the ring is not known: ${bad[1]}`, [bad[0]])));
+    const bad = unreadReport(o);
+    if (bad !== undefined) return stop(wait(bad));
     const ring = firstRing(o, clusterId);
     return stop({
       kind: 'act',
@@ -58,10 +57,20 @@ function readRingGround(o: ClusterObservation, spec: Spec, clusterId: string): G
   return epochGround(o, spec, ring);
 }
 
+/** A report that cannot be read may tell of a higher epoch: none begins beside it. */
+function unreadReport(o: ClusterObservation): Reason | undefined {
+  const [bad] = Object.entries(o.badReports).sort();
+  return bad === undefined
+    ? undefined
+    : because('ReadFailed', `what ${bad[0]} saw of the ring is not known: ${bad[1]}`, [bad[0]]);
+}
+
 function epochGround(o: ClusterObservation, spec: Spec, ring: Ring): Ground {
   const past = seenBefore(o);
   if (past.some((seen) => isAnotherLine(ring, seen))) return stop(afterRestore(o, ring, past));
   if (o.ownEpoch === ring.epoch) return {spec, ring};
+  const bad = unreadReport(o);
+  if (bad !== undefined) return stop(wait(bad));
   const raised = {epoch: ring.epoch + 1, begunAtVersion: ring.version + 1, gate: undefined};
   return stop(changeRing(ring, raised, because('EpochRaised', `epoch ${ring.epoch + 1} begins`)));
 }
