@@ -1,6 +1,14 @@
 // The agent's deeds: each is small, safe to repeat and safe to stop after. Bytes of keys are touched only here.
 
-import {decodeUtf8, generateDataKey, type Secret, type StoredKey, sha256Hex, utf8} from '@etcd-encryption/crypto';
+import {
+  type DataKey,
+  decodeUtf8,
+  generateDataKey,
+  type Secret,
+  type StoredKey,
+  sha256Hex,
+  utf8,
+} from '@etcd-encryption/crypto';
 import {
   formatEncryptionConfiguration,
   parseEncryptionConfiguration,
@@ -12,13 +20,14 @@ import {
   configurationPath,
   identityPath,
   statePath,
+  trialPath,
 } from '../model/file-paths.ts';
 import {type KeyId, type KeyRef, keyObjectName} from '../model/key.ts';
 import {readKeyObject, voucherMac, writeKeyObject} from '../model/key-object.ts';
 import {keyFrom, materialise, referTo, refOf} from '../model/key-ring.ts';
 import type {RenderedBlock} from '../model/layout.ts';
 import type {KeyObject} from '../model/node.ts';
-import type {NodeObservation} from '../model/node-observation.ts';
+import type {NodeObservation, TriedFile} from '../model/node-observation.ts';
 import {keyResource, ourNamespace} from '../model/resource-types.ts';
 import type {Ring} from '../model/ring.ts';
 import {formatTime} from '../model/time-text.ts';
@@ -62,6 +71,8 @@ export function* doNodeAction(deed: NodeDeed, action: NodeAction): Step<Result<u
       const bytes = utf8(`${JSON.stringify(action.state)}\n`);
       return yield* writeAtomically({path: statePath, bytes, mode: 0o600, check: () => undefined});
     }
+    case 'endTrial':
+      return yield* endTrial();
     default:
       return action satisfies never;
   }
@@ -227,7 +238,8 @@ function* mintKey(deed: NodeDeed, id: string, revision: number): Step<Result<und
   if (!existing.ok || existing.value) return existing.ok ? ok(undefined) : existing;
   const random = yield* ask('entropy.bytes', {length: 32});
   if (!random.ok) return random;
-  const key = generateDataKey({revision, randomBytes: () => random.value, existing: [...memory.keys.values()]});
+  const key = makeKey(revision, random.value, [...memory.keys.values()]);
+  if (key === undefined) return failed('unavailable', 'the random bytes are constant or those of a key that exists');
   const ref = refOf(key);
   const created = yield* createObject(deed, key, ref, id);
   if (!created.ok) {
@@ -239,6 +251,15 @@ function* mintKey(deed: NodeDeed, id: string, revision: number): Step<Result<und
   if (!kept.ok) return kept;
   memory.minted = {id, revision, name: ref.name, check: ref.check};
   return ok(undefined);
+}
+
+/** A key from random bytes; `undefined` when the generator that gave them is broken: then no key is made from it. */
+function makeKey(revision: number, bytes: Uint8Array, existing: readonly StoredKey[]): DataKey | undefined {
+  try {
+    return generateDataKey({revision, randomBytes: () => bytes, existing});
+  } catch {
+    return undefined;
+  }
 }
 
 function* takeExisting(deed: NodeDeed, id: string, revision: number): Step<Result<boolean>> {
@@ -293,7 +314,25 @@ function* writeConfiguration(deed: NodeDeed, blocks: readonly RenderedBlock[]): 
     ringAgeMs: now.monotonicMs - observation.ringReadAtMs,
   });
   if (why !== undefined) return failed('denied', `guard: ${why}`);
+  const marked = yield* markTrial(deed, rendered.value);
+  if (!marked.ok) return marked;
   return yield* place(deed, rendered.value, ring?.settings.writeMode ?? 'rename', (bytes) => differs(bytes, blocks));
+}
+
+/** Written down before a file of a new kind is in place, so that it is taken back even if this program does not live on. */
+function* markTrial({memory, observation, plan}: NodeDeed, bytes: Uint8Array): Step<Result<undefined>> {
+  const trial = observation.ring.state === 'seen' ? observation.ring.value.trial : undefined;
+  const before = plan.loaded.state === 'known' ? plan.loaded.hash : memory.lastLoadedHash;
+  if (trial?.node !== observation.node || before === undefined) return ok(undefined);
+  const tried: TriedFile = {v: 1, trial: trial.id, file: sha256Hex(bytes), before};
+  const text = utf8(`${JSON.stringify(tried)}\n`);
+  return yield* writeAtomically({path: trialPath, bytes: text, mode: 0o600, check: () => undefined});
+}
+
+function* endTrial(): Step<Result<undefined>> {
+  const removed = yield* ask('files.remove', {path: trialPath});
+  if (!removed.ok && removed.error.code !== 'gone') return removed;
+  return yield* ask('files.syncDirectory', {path: configurationDirectory});
 }
 
 /** History first: every key that the new file names is in it, synced, before the file is. */
@@ -401,7 +440,7 @@ function* restoreConfiguration(
   if (action.refused && observation.file.state === 'loadable') {
     const trial = observation.ring.state === 'seen' ? observation.ring.value.trial : undefined;
     memory.refusedFile = {
-      ...(trial?.node === observation.node ? {trial: trial.id} : {}),
+      ...(trial?.node === observation.node ? {trial: trial.id} : triedOf(observation)),
       hash: observation.file.hash,
       blocks: observation.file.blocks,
       atMs: observation.now.wallMs,
@@ -410,5 +449,8 @@ function* restoreConfiguration(
   }
   return ok(undefined);
 }
+
+const triedOf = ({tried, file}: NodeObservation): {readonly trial?: string} =>
+  tried !== undefined && file.state === 'loadable' && tried.file === file.hash ? {trial: tried.trial} : {};
 
 export const textOf = (bytes: Uint8Array): string => decodeUtf8(bytes).text;

@@ -96,6 +96,7 @@ function reasonOf(action: NodeAction, error: PortError): ReasonName {
   switch (action.do) {
     case 'makeIdentity':
     case 'writeState':
+    case 'endTrial':
       return 'CannotWriteFile';
     case 'moveAside':
     case 'appendHistory':

@@ -6,5 +6,7 @@ export const historyPath = '/etc/kubernetes/encryption-provider-history.bak';
 export const backupDirectory = '/etc/kubernetes/encryption-provider-bak';
 export const identityPath = '/etc/kubernetes/encryption-provider.identity';
 export const statePath = '/etc/kubernetes/encryption-provider.state';
+/** Which file is on trial on this node, and which one it goes back to; there only as long as its server has not loaded it. */
+export const trialPath = '/etc/kubernetes/encryption-provider.trial';
 /** Half-written files of ours have this in front; nothing else is ever removed. */
 export const temporaryPrefix = '.encryption-provider.tmp-';

@@ -34,6 +34,17 @@ export interface NodeState {
   readonly version?: number;
 }
 
+/** `encryption-provider.trial`: a file of a new kind that this node's server has not loaded yet. */
+export interface TriedFile {
+  readonly v: number;
+  /** Id of the ring's trial. */
+  readonly trial: string;
+  /** SHA-256 of the file. */
+  readonly file: string;
+  /** SHA-256 of the file before, which the server had loaded. */
+  readonly before: string;
+}
+
 export interface NodeObservation {
   readonly now: Instant;
   readonly node: string;
@@ -64,6 +75,8 @@ export interface NodeObservation {
   /** Backups that are not ours, by path. */
   readonly foreignFiles: readonly string[];
   readonly state: Fact<NodeState>;
+  /** Absent also when it could not be read: then nothing is taken back for it. */
+  readonly tried?: TriedFile;
   readonly recipient: Fact<string>;
   readonly held: ReadonlyMap<KeyId, KeyRef>;
   /** Set while a deed of this node keeps failing. */

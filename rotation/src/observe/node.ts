@@ -7,13 +7,20 @@ import {parseHistory, type ReadHistory} from '../act/history.ts';
 import {readIdentity} from '../act/identity.ts';
 import {maxFileBytes} from '../limits.ts';
 import {absent, type Fact, seen, unknown, unread} from '../model/fact.ts';
-import {backupDirectory, configurationPath, historyPath, identityPath, statePath} from '../model/file-paths.ts';
+import {
+  backupDirectory,
+  configurationPath,
+  historyPath,
+  identityPath,
+  statePath,
+  trialPath,
+} from '../model/file-paths.ts';
 import type {KeyId} from '../model/key.ts';
 import {readKeyObject} from '../model/key-object.ts';
 import {referTo, refOf} from '../model/key-ring.ts';
 import type {RenderedBlock} from '../model/layout.ts';
 import {type FileReport, type KeyObject, type NodeReport, type Problem, readNodeReport} from '../model/node.ts';
-import type {NodeObservation, NodeState, Recipient} from '../model/node-observation.ts';
+import type {NodeObservation, NodeState, Recipient, TriedFile} from '../model/node-observation.ts';
 import {
   keyResource,
   kubernetesNodeResource,
@@ -107,6 +114,7 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
   const foreignFiles = yield* readBackups(memory);
   const {file, modifiedAtMs, mode} = yield* readConfiguration(memory);
   const state = yield* readState();
+  const tried = yield* readTried();
   const seenRing = noteRing(memory, {ring, state, clusterId});
   const recipient = yield* readRecipient();
   const platform = yield* ask('server.platform', {});
@@ -146,6 +154,7 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
     history,
     foreignFiles: [...foreignHistory, ...foreignFiles],
     state,
+    ...(tried === undefined ? {} : {tried}),
     recipient,
     held: new Map([...memory.keys].map(([id, key]) => [id, refOf(key)])),
     failures: memory.failures,
@@ -361,6 +370,18 @@ function* readState(): Step<Fact<NodeState>> {
     });
   } catch {
     return absent;
+  }
+}
+
+function* readTried(): Step<TriedFile | undefined> {
+  const answer = yield* ask('files.read', {path: trialPath});
+  if (!answer.ok || answer.value === undefined) return undefined;
+  try {
+    const {v, trial, file, before} = JSON.parse(String.fromCharCode(...answer.value.bytes)) as Partial<TriedFile>;
+    if (v !== 1 || trial === undefined || file === undefined || before === undefined) return undefined;
+    return {v, trial, file, before};
+  } catch {
+    return undefined;
   }
 }
 

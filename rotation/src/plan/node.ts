@@ -5,7 +5,16 @@ import {maxBackups, pollPeriodMs, reloadDeadlinePolls} from '../limits.ts';
 import {configurationPath} from '../model/file-paths.ts';
 import type {KeyId, KeyRef} from '../model/key.ts';
 import {keyObjectName} from '../model/key.ts';
-import {isKey, keysOf, type Layout, orderOf, type RenderedBlock, renderLayout, writeEntries} from '../model/layout.ts';
+import {
+  isKey,
+  keysOf,
+  type Layout,
+  orderOf,
+  type RenderedBlock,
+  renderLayout,
+  writeEntries,
+  writeEntryOf,
+} from '../model/layout.ts';
 import type {KeyObject, LoadedReport, Problem, ServerReport} from '../model/node.ts';
 import type {NodeObservation, NodeState} from '../model/node-observation.ts';
 import {isAnotherLine, type Ring} from '../model/ring.ts';
@@ -24,7 +33,9 @@ export type NodeAction =
   | {readonly do: 'writeFile'; readonly blocks: readonly RenderedBlock[]}
   /** Puts back a configuration whose bytes are at hand. */
   | {readonly do: 'restoreFile'; readonly hash: string; readonly why: string; readonly refused: boolean}
-  | {readonly do: 'writeState'; readonly state: NodeState};
+  | {readonly do: 'writeState'; readonly state: NodeState}
+  /** The file on trial is loaded, or no longer in place. */
+  | {readonly do: 'endTrial'};
 
 export interface NodePlan {
   readonly actions: readonly NodeAction[];
@@ -50,6 +61,7 @@ export function planNode(o: NodeObservation): NodePlan {
   if (o.recipient.state === 'absent') actions.push({do: 'makeIdentity'});
   for (const path of o.foreignFiles) actions.push({do: 'moveAside', path});
   if (o.platform.state === 'seen') problems.push(...platformProblems(o));
+  if (isTrialOver(o, loaded)) actions.push({do: 'endTrial'});
   const history = historyActions(o, problems);
   actions.push(...history);
   const ring = usableRing(o, problems);
@@ -346,11 +358,10 @@ export function targetBlocks(
   serverDown: boolean,
 ): readonly RenderedBlock[] {
   const current = presentBlocks(o);
-  const writes = writeEntries(current);
   const certified = new Set(ring.certificates.map(({key}) => key));
   // A node that was away may still write with a key that has left: it goes when neither file nor server does.
   const writing = new Set([
-    ...writes.values(),
+    ...writeEntries(current).values(),
     ...(loaded.state === 'known' ? writeEntries(loaded.blocks).values() : []),
   ]);
   const extras = [...keysOf(current)].filter(
@@ -360,12 +371,12 @@ export function targetBlocks(
   const known = new Map<KeyId, KeyRef>([...ring.keys.map((key) => [key.id, key] as const), ...o.held]);
   const resources = layout.resources.map((each) => {
     const {write} = each;
-    if (write === 'own' || serverDown || !isKey(write) || writes.get(each.resource) === write) return each;
+    if (write === 'own' || serverDown || !isKey(write) || writeEntryOf(current, each.resource) === write) return each;
     const ready = loaded.state === 'known' && orderOf(loaded.blocks, each.resource)?.includes(write) === true;
     return ready ? each : {...each, write: 'own' as const};
   });
   const rendered = renderLayout({...layout, resources, keys: [...layout.keys, ...extras]}, known as never, (resource) =>
-    writes.get(resource),
+    writeEntryOf(current, resource),
   );
   return rendered;
 }
@@ -378,6 +389,13 @@ function presentBlocks(o: NodeObservation): readonly RenderedBlock[] {
   return o.known.get(o.lastLoadedHash ?? '') ?? o.known.get(o.newestBackup ?? '') ?? [];
 }
 
+/** Until it is written down that the file was loaded, it is not reported, so no deed rests on what may be taken back. */
+const isTrialOver = ({tried, file}: NodeObservation, loaded: LoadedReport): boolean => {
+  if (tried === undefined || file.state === 'unknown') return false;
+  if (loaded.state === 'known' && loaded.hash === tried.file) return true;
+  return file.state === 'absent' || file.hash !== tried.file;
+};
+
 /** A file that the server counted a failure against, or does not start with, goes back to the last loaded one. */
 function takeBack(o: NodeObservation, loaded: LoadedReport): NodeAction | undefined {
   if (o.file.state !== 'loadable') return undefined;
@@ -389,8 +407,10 @@ function takeBack(o: NodeObservation, loaded: LoadedReport): NodeAction | undefi
     return {do: 'restoreFile', hash: loadedHash, why: 'its server counts a failed reload of this file', refused: true};
   }
   const down = o.downSinceMs !== undefined && o.now.monotonicMs - o.downSinceMs >= downTakeBackMs;
-  const last = o.lastLoadedHash;
-  const onTrial = o.ring.state === 'seen' && o.ring.value.trial?.node === o.node;
+  const tried = o.tried?.file === file ? o.tried : undefined;
+  const last = o.lastLoadedHash ?? tried?.before;
+  // Where this node's server is the only way to the API, the ring cannot be read as long as it is down.
+  const onTrial = o.ring.state === 'seen' ? o.ring.value.trial?.node === o.node : tried !== undefined;
   if (!down || !onTrial || last === undefined || last === file || !o.known.has(last)) return undefined;
   return {do: 'restoreFile', hash: last, why: 'its server does not start with this file', refused: true};
 }
