@@ -12,7 +12,9 @@ import {Workload} from './workload.ts';
 
 const run = openProofRun();
 const size = run.long ? {secrets: 2_000, configMaps: 1_000} : {secrets: 60, configMaps: 30};
-// The full run is two clusters, and each process is killed once in each phase on each of them.
+const share = run.long
+  ? {wanted: 2, together: 1, deadMs: 2_000, migrationMs: 1_500}
+  : {wanted: 1, together: 3, deadMs: 600, migrationMs: 100};
 const passes = run.long ? ['first', 'second'] : ['only'];
 const mostRevisions = run.long ? 20 : 8;
 /** For one rotation with kills. */
@@ -34,13 +36,7 @@ async function killEverywhere(seed: number): Promise<SliceCounts> {
     plane: {etcdCompactionInterval: '5s'},
   });
   cluster = on;
-  const kills = new Kills({
-    cluster: on,
-    random: randomOf(seed),
-    wanted: 1,
-    together: run.long ? 2 : 3,
-    deadMs: run.long ? 2_000 : 600,
-  });
+  const kills = new Kills({cluster: on, random: randomOf(seed), ...share});
   const nodes = on.plane.nodes.map(({name}) => name);
   workload = new Workload({
     stores: () => nodes.filter((name) => !kills.isAway(name)).map((name) => on.store(name)),

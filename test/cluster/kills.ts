@@ -23,16 +23,17 @@ export interface KillsOptions {
   readonly together: number;
   /** Longest time that a process stays dead, ms. */
   readonly deadMs: number;
+  /** About how long a migration takes, ms: kills hit anywhere in it. */
+  readonly migrationMs: number;
 }
 
 /** Longest wait between the first sight of a phase and the kill, ms: short phases leave no time, long ones are hit anywhere. */
-const delayMs: Readonly<Record<KillPhase, number>> = {
+const delayMs: Readonly<Record<Exclude<KillPhase, 'Migrating'>, number>> = {
   Preflight: 60,
   Minting: 30,
   Distributing: 1_200,
   Activating: 20,
   Converging: 800,
-  Migrating: 100,
   Verifying: 20,
   Dropping: 1_000,
 };
@@ -100,13 +101,17 @@ export class Kills {
       if (performance.now() > end) throw await this.#late(phase, timeoutMs);
       const victims = phase === 'between' ? [] : this.#choose(phase);
       if (phase !== 'between' && victims.length > 0) {
-        if (phase !== struck) await sleep(this.#options.random.below(delayMs[phase]));
+        if (phase !== struck) await sleep(this.#options.random.below(this.#delayMs(phase)));
         struck = phase;
         await this.#strike(phase, victims, read);
       }
       await sleep(pollMs);
     }
     await Promise.all(this.#recovering.values());
+  }
+
+  #delayMs(phase: KillPhase): number {
+    return phase === 'Migrating' ? this.#options.migrationMs : delayMs[phase];
   }
 
   async #late(phase: string, timeoutMs: number): Promise<Error> {
