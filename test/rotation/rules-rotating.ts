@@ -1,6 +1,7 @@
 // Start, activate, migrate and verify: one rotation from the moment it is due until nothing else is stored.
 
 import {
+  type Layout,
   type MigrationMark,
   type NodeReport,
   type Ring,
@@ -569,6 +570,21 @@ export function describeVerify(): void {
       expect(nextRingOf(plan).rotation?.verifiedBy).toBe('scan');
     });
 
+    const leavingFrom = (layout: Layout, name: string): Layout => ({
+      ...layout,
+      resources: layout.resources.map((each) =>
+        each.resource === name ? {resource: name, write: 'identity', leaving: true} : each,
+      ),
+    });
+
+    test('keys rotate while a resource is leaving ⇒ clean is: under the key, and in clear what leaves', () => {
+      const {layout} = scanned;
+      const ring = {...scanned, layout: leavingFrom(layout, 'configmaps')};
+      const plan = planOf(withCounts(ring, {...clean, configmaps: {clear: 4}}));
+      expect(nextRingOf(plan).rotation?.verifiedBy).toBe('scan');
+      expect(saidBy(planOf(withCounts(ring, clean)))).toEqual(['ForeignValues']);
+    });
+
     test('a resource leaves ⇒ clean is: in clear', () => {
       const rotation: Rotation = {
         ...(ringAt('migrated').rotation as Rotation),
@@ -577,13 +593,14 @@ export function describeVerify(): void {
         removing: ['configmaps'],
         migration: [markOf('configmaps', {state: 'done', completedAtMs: now - 2 * minute})],
       };
-      const ring = {...resting, rotation, scan};
+      const layout = leavingFrom(layoutOf([r1], r1.id), 'configmaps');
+      const ring = {...resting, layout, rotation, scan};
       const plan = planOf(withCounts(ring, {configmaps: {clear: 4}, secrets: {[`aesgcm:${r1.name}`]: 4}}));
       expect(nextRingOf(plan).rotation?.verifiedBy).toBe('scan');
     });
 
     test('a wildcard leaves ⇒ clean is: every type of it in clear', () => {
-      const layout = layoutOf([r1], r1.id, ['secrets', '*.apps']);
+      const layout = leavingFrom(layoutOf([r1], r1.id, ['secrets', '*.apps']), '*.apps');
       const rotation: Rotation = {
         ...(ringAt('migrated').rotation as Rotation),
         key: r1.id,

@@ -58,14 +58,43 @@ export function keysOf(blocks: readonly RenderedBlock[]): ReadonlySet<KeyId> {
 
 export const isKey = (entry: string): boolean => entry !== 'identity' && !entry.startsWith('kms:');
 
-/** Entries of one resource's block. */
-export function orderOf(blocks: readonly RenderedBlock[], resource: string): readonly string[] | undefined {
-  return blocks.find((block) => block.resources.includes(resource))?.order;
+/** Whether a resource of a file is a wildcard (`*.`, `*.apps`, `*.*`) that takes in another one. */
+export function covers(wide: string, narrow: string): boolean {
+  if (wide === narrow) return false;
+  if (wide === '*.*') return true;
+  if (!wide.startsWith('*.')) return false;
+  const dot = narrow.indexOf('.');
+  return (dot < 0 ? '' : narrow.slice(dot + 1)) === wide.slice(2);
 }
 
+/** Whether a list names a resource or takes it in. */
+export const isListed = (list: readonly string[], resource: string): boolean =>
+  list.some((each) => each === resource || covers(each, resource));
+
+/** Names before wildcards of a group, and those before `*.*`: kube-apiserver takes the first block that fits. */
+const breadth = (resource: string): number => (resource === '*.*' ? 2 : resource.startsWith('*.') ? 1 : 0);
+
+/** The narrowest resource that names or takes in another one: what serves it. */
+export function servedBy<T extends {readonly resource: string}>(resources: readonly T[], name: string): T | undefined {
+  const fitting = resources.filter(({resource}) => isListed([resource], name));
+  return fitting.reduce<T | undefined>(
+    (a, b) => (a === undefined || breadth(b.resource) < breadth(a.resource) ? b : a),
+    undefined,
+  );
+}
+
+/** Entries of the block that serves a resource: the first that names it or takes it in. */
+export function orderOf(blocks: readonly RenderedBlock[], resource: string): readonly string[] | undefined {
+  return blocks.find(({resources}) => isListed(resources, resource))?.order;
+}
+
+/** What writes a resource. */
+export const writeEntryOf = (blocks: readonly RenderedBlock[], resource: string): string | undefined =>
+  orderOf(blocks, resource)?.[0];
+
 /**
- * Renders a layout for one node. `own` answers what the node's present file writes a resource with; resources with
- * the same order share a block, in the layout's order.
+ * Renders a layout for one node. `own` answers what the node's present file writes a resource with; resources of the
+ * same breadth and order share a block, in the layout's order, names before the wildcards that take them in.
  */
 export function renderLayout(
   layout: Layout,
@@ -74,11 +103,10 @@ export function renderLayout(
 ): readonly RenderedBlock[] {
   const blocks: {resources: string[]; order: readonly string[]}[] = [];
   const byOrder = new Map<string, {resources: string[]; order: readonly string[]}>();
-  if (needsGuardBlock(layout)) blocks.push({resources: ['*.cluster.alauda.io'], order: ['identity']});
   for (const {resource, write} of layout.resources) {
     const first = write === 'own' ? (own(resource) ?? 'identity') : write;
     const order = orderFor(first, layout, keys);
-    const id = order.join('\n');
+    const id = [breadth(resource), ...order].join('\n');
     const present = byOrder.get(id);
     if (present !== undefined) present.resources.push(resource);
     else {
@@ -88,8 +116,11 @@ export function renderLayout(
     }
   }
   for (const kept of layout.kept) blocks.push({resources: [...kept.resources], order: kept.order});
-  return blocks;
+  const sorted = blocks.sort((a, b) => broadest(a.resources) - broadest(b.resources));
+  return needsGuardBlock(layout) ? [{resources: ['*.cluster.alauda.io'], order: ['identity']}, ...sorted] : sorted;
 }
+
+const broadest = (resources: readonly string[]): number => Math.max(...resources.map(breadth));
 
 /** A wildcard that would take in our own group needs a first block that leaves our group in clear. */
 const needsGuardBlock = (layout: Layout): boolean => layout.resources.some(({resource}) => resource === '*.*');

@@ -4,6 +4,7 @@
 import {defaultMinAgeMs, defaultRevisions, defaultRotationIntervalMs, maxInFlight} from '../limits.ts';
 import type {StoredObject} from '../ports.ts';
 import {parseDuration} from './duration.ts';
+import {covers} from './layout.ts';
 import {annotation, ourGroup} from './resource-types.ts';
 
 export interface Spec {
@@ -123,14 +124,6 @@ export function resourceProblem(resource: string): string | undefined {
     return `"${resource}" cannot be encrypted`;
   if (group === ourGroup) return `"${resource}": our own group must stay readable without any key`;
   return undefined;
-}
-
-function covers(wide: string, narrow: string): boolean {
-  if (wide === '*.*') return true;
-  if (!wide.startsWith('*.')) return false;
-  const group = wide.slice(2);
-  const dot = narrow.indexOf('.');
-  return (dot < 0 ? '' : narrow.slice(dot + 1)) === group;
 }
 
 function readDuration(value: unknown, path: string, fallback: number, problems: string[]): number {

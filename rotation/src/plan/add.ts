@@ -2,8 +2,17 @@
 // no server here has loaded goes to one node first; a refused one is taken back and not sent to anyone else.
 
 import type {KeyId} from '../model/key.ts';
-import {type KeptBlock, type Layout, type LayoutResource, layoutKinds, writeEntries} from '../model/layout.ts';
-import {annotation} from '../model/resource-types.ts';
+import {
+  covers,
+  type KeptBlock,
+  type Layout,
+  type LayoutResource,
+  layoutKinds,
+  type RenderedBlock,
+  servedBy,
+  writeEntryOf,
+} from '../model/layout.ts';
+import {annotation, ourGroup} from '../model/resource-types.ts';
 import type {Refusal, Trial} from '../model/ring.ts';
 import {same} from '../model/same.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
@@ -30,54 +39,77 @@ function apply(view: View): Outcome {
   return propose(view, desired);
 }
 
-/** The present layout with every key of the ring and every resource of the spec; nothing is taken out or reordered. */
-export function desiredLayout({ring, spec, members}: View): Layout {
+/**
+ * The present layout with every key of the ring and every resource of the spec. Nothing is reordered, and nothing is
+ * taken out but a name whose wildcard says the same.
+ */
+export function desiredLayout(view: View): Layout {
+  const {ring, spec, members} = view;
   const {layout} = ring;
   if (ring.keys.length === 0) return layout;
-  const present = new Set(layout.resources.map(({resource}) => resource));
-  const encrypted = encryptedResources(members);
-  const added: LayoutResource[] = spec.resources
-    .filter((resource) => !present.has(resource))
-    .map((resource) => ({resource, write: encrypted.has(resource) ? 'own' : 'identity'}));
-  const managed = new Set([...present, ...spec.resources]);
-  const kept = layout.resources.length === 0 ? keptBlocks(members, managed) : layout.kept;
-  const kms = layout.resources.length === 0 ? kmsEntries(members) : layout.kms;
+  const first = layout.resources.length === 0;
+  const listed = [...spec.resources, ...(first ? coveredResources(members, spec.resources) : [])];
+  const added = listed
+    .filter((resource) => !layout.resources.some((each) => each.resource === resource))
+    .map((resource): LayoutResource => ({resource, write: firstWrite(view, resource)}));
+  const resources = [...layout.resources, ...added];
+  const isManaged = (resource: string): boolean => servedBy(resources, resource) !== undefined;
+  const kept = first ? keptBlocks(members, isManaged) : layout.kept;
+  const kms = first ? kmsEntries(members) : layout.kms;
   const inKept = new Set(kept.flatMap(({order}) => order));
+  const managed = managedKeys(members, isManaged);
   const names = ring.keys.map(({id}) => id);
-  const keys = names.filter(
-    (id) => layout.keys.includes(id) || !inKept.has(id) || managedKeys(members, managed).has(id),
-  );
   return {
-    keys,
-    resources: [...layout.resources, ...added],
-    kept: kept.filter(({resources}) => !resources.some((resource) => managed.has(resource))),
+    keys: names.filter((id) => layout.keys.includes(id) || !inKept.has(id) || managed.has(id)),
+    resources: resources.filter((each) => !isMerged(view, each)),
+    kept: kept
+      .map((block) => ({...block, resources: block.resources.filter((resource) => !isManaged(resource))}))
+      .filter((block) => block.resources.length > 0),
     kms,
   };
 }
 
-const blocksOf = (members: readonly Member[]) =>
-  members.flatMap(({report}) => (report.file.state === 'loadable' ? report.file.blocks : []));
-
-/** Resources that some node's present file writes with something else than identity. */
-function encryptedResources(members: readonly Member[]): ReadonlySet<string> {
-  const encrypted = new Set<string>();
-  for (const {report} of members) {
-    if (report.file.state !== 'loadable') continue;
-    for (const [resource, entry] of writeEntries(report.file.blocks)) if (entry !== 'identity') encrypted.add(resource);
-  }
-  return encrypted;
+/** What a new resource is written with until its turn comes: what writes it now. */
+function firstWrite({ring, members}: View, resource: string): LayoutResource['write'] {
+  const wider = servedBy(ring.layout.resources, resource);
+  if (wider !== undefined) return wider.write;
+  const entries = filesOf(members).map((blocks) => writeEntryOf(blocks, resource) ?? 'identity');
+  return entries.some((entry) => entry !== 'identity') ? 'own' : 'identity';
 }
 
-function managedKeys(members: readonly Member[], managed: ReadonlySet<string>): ReadonlySet<KeyId> {
-  const blocks = blocksOf(members).filter(({resources}) => resources.some((resource) => managed.has(resource)));
+/** Resources of adopted files that a wildcard of the spec takes in: until they are written with its key they have blocks of their own. */
+function coveredResources(members: readonly Member[], listed: readonly string[]): readonly string[] {
+  const named = filesOf(members).flatMap((blocks) => blocks.flatMap(({resources}) => resources));
+  const covered = named.filter((resource) => listed.some((wide) => covers(wide, resource)));
+  return [...new Set(covered)].filter((resource) => !resource.endsWith(`.${ourGroup}`)).sort();
+}
+
+/** A name whose listed wildcard is written with the same key needs no block of its own. */
+function isMerged({ring, spec}: View, {resource, write, leaving}: LayoutResource): boolean {
+  if (ring.rotation !== undefined || leaving === true || write === 'own' || spec.resources.includes(resource))
+    return false;
+  const others = ring.layout.resources.filter((each) => each.resource !== resource);
+  const wider = servedBy(others, resource);
+  return (
+    wider !== undefined && wider.write === write && wider.leaving !== true && spec.resources.includes(wider.resource)
+  );
+}
+
+const filesOf = (members: readonly Member[]): readonly (readonly RenderedBlock[])[] =>
+  members.flatMap(({report}) => (report.file.state === 'loadable' ? [report.file.blocks] : []));
+
+const blocksOf = (members: readonly Member[]): readonly RenderedBlock[] => filesOf(members).flat();
+
+function managedKeys(members: readonly Member[], isManaged: (resource: string) => boolean): ReadonlySet<KeyId> {
+  const blocks = blocksOf(members).filter(({resources}) => resources.some(isManaged));
   return new Set(blocks.flatMap(({order}) => order));
 }
 
 /** Blocks of adopted files whose resources the spec does not list; the first node's order, and the union of the others. */
-function keptBlocks(members: readonly Member[], managed: ReadonlySet<string>): readonly KeptBlock[] {
+function keptBlocks(members: readonly Member[], isManaged: (resource: string) => boolean): readonly KeptBlock[] {
   const kept = new Map<string, KeptBlock>();
   for (const block of blocksOf(members)) {
-    const resources = block.resources.filter((resource) => !managed.has(resource));
+    const resources = block.resources.filter((resource) => !isManaged(resource));
     if (resources.length === 0 || block.order.every((entry) => entry === 'identity')) continue;
     const id = resources.join(',');
     const order = kept.get(id)?.order ?? [];

@@ -3,6 +3,7 @@
 
 import {compactionProofDeadlineMs, defaultDrainMs, maxCertificates} from '../limits.ts';
 import type {KeyId} from '../model/key.ts';
+import {isListed, servedBy} from '../model/layout.ts';
 import type {ScanReport} from '../model/node.ts';
 import {annotation} from '../model/resource-types.ts';
 import type {CleanProof, DropCertificate, RingKey} from '../model/ring.ts';
@@ -99,7 +100,7 @@ function candidatesOf(view: View): readonly Candidate[] {
     return now - stopped >= spec.retention.minAgeMs && members.every(({report}) => report.history.includes(key.id));
   });
   const leaving = ring.layout.resources.filter(
-    ({leaving: out, resource}) => out === true && !spec.resources.includes(resource),
+    ({leaving: out, resource}) => out === true && !isListed(spec.resources, resource),
   );
   const since = ring.history[0]?.completedAtMs ?? now;
   return [
@@ -192,7 +193,9 @@ function isNeeded(view: View, {id, name}: Candidate, counts: ScanReport['counts'
   }
   const types = typesOf(view, [name]);
   if ('unknown' in types) return true;
-  return types.names.some((type) =>
+  const {resources} = view.ring.layout;
+  const served = types.names.filter((type) => servedBy(resources, type)?.resource === name);
+  return served.some((type) =>
     Object.entries(counts[type] ?? {}).some(([label, count]) => label !== 'clear' && count > 0),
   );
 }

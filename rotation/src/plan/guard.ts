@@ -2,7 +2,7 @@
 
 import {ringFreshMs} from '../limits.ts';
 import type {KeyId, KeyRef} from '../model/key.ts';
-import {isKey, keysOf, orderOf, type RenderedBlock, writeEntries} from '../model/layout.ts';
+import {isKey, keysOf, orderOf, type RenderedBlock, writeEntries, writeEntryOf} from '../model/layout.ts';
 import type {LoadedReport} from '../model/node.ts';
 import type {Ring} from '../model/ring.ts';
 
@@ -73,26 +73,26 @@ function lostEntries(current: readonly RenderedBlock[], next: readonly RenderedB
   return [...lost];
 }
 
-/** A block goes only when the file writes its resources in clear. */
+/** A block goes only when the file writes its resources in clear, or when a wildcard serves them. */
 function lostBlocks({current, next}: GuardInput): string | undefined {
-  const after = writeEntries(next);
-  const lost = [...writeEntries(current)].find(([resource, entry]) => entry !== 'identity' && !after.has(resource));
+  const lost = [...writeEntries(current)].find(
+    ([resource, entry]) => entry !== 'identity' && orderOf(next, resource) === undefined,
+  );
   return lost === undefined ? undefined : `${lost[0]} would lose its block while it is written with a key`;
 }
 
 const writesOf = (blocks: readonly RenderedBlock[]): ReadonlySet<string> => new Set(writeEntries(blocks).values());
 
 function wrongWriteKey({current, next, loaded, serverDown, ring}: GuardInput): string | undefined {
-  const before = writeEntries(current);
   const leaving = new Set(
     ring?.layout.resources.filter((each) => each.leaving === true).map(({resource}) => resource) ?? [],
   );
   const encrypted = new Set(
     ring?.layout.resources.filter(({write}) => isKey(write) && write !== 'own').map(({resource}) => resource) ?? [],
   );
-  for (const [resource, entry] of writeEntries(next)) {
-    const old = before.get(resource);
-    if (old === entry) continue;
+  for (const resource of new Set([...writeEntries(current).keys(), ...writeEntries(next).keys()])) {
+    const [old, entry] = [writeEntryOf(current, resource), writeEntryOf(next, resource)];
+    if (old === entry || entry === undefined) continue;
     if (entry === 'identity') {
       // Without a file nothing says what is written now; but what the ring encrypts never starts again in clear.
       if ((old === undefined && !encrypted.has(resource)) || leaving.has(resource)) continue;
@@ -133,10 +133,8 @@ function staleReorder({current, next, ring, ringAgeMs}: GuardInput): string | un
 
 /** Every present block keeps its write entry and all its entries. */
 function isAddition(current: readonly RenderedBlock[], next: readonly RenderedBlock[]): boolean {
-  const before = writeEntries(current);
-  const after = writeEntries(next);
-  for (const [resource, entry] of before) {
-    if (after.get(resource) !== entry) return false;
+  for (const [resource, entry] of writeEntries(current)) {
+    if (writeEntryOf(next, resource) !== entry) return false;
     const order = orderOf(next, resource) ?? [];
     if (!(orderOf(current, resource) ?? []).every((each) => order.includes(each))) return false;
   }

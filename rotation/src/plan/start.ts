@@ -7,7 +7,7 @@ import {
   writeBudgetCeiling,
   writeBudgetFloor,
 } from '../limits.ts';
-import {writeEntries} from '../model/layout.ts';
+import {isListed, writeEntryOf} from '../model/layout.ts';
 import type {UnreadableValue, ValuesReport} from '../model/node.ts';
 import type {Rotation, RotationReason} from '../model/ring.ts';
 import {nextRevision} from './mint.ts';
@@ -50,11 +50,11 @@ export function whyDue(view: View): Due | undefined {
     return {reason: request.startsWith('compromised-') ? 'compromise' : 'request'};
   }
   const adding = ring.layout.resources.filter(
-    (each) => spec.resources.includes(each.resource) && each.write !== currentKey(view),
+    ({resource, write}) => isListed(spec.resources, resource) && write !== currentKey(view),
   );
   if (adding.length > 0) return {reason: 'resources', adding: adding.map(({resource}) => resource)};
   const removing = ring.layout.resources.filter(
-    ({resource, leaving}) => !spec.resources.includes(resource) && leaving !== true,
+    ({resource, leaving}) => !isListed(spec.resources, resource) && leaving !== true,
   );
   if (removing.length > 0) return {reason: 'resources', removing: removing.map(({resource}) => resource)};
   const age = Math.max(0, observation.now.wallMs - last.completedAtMs);
@@ -138,9 +138,9 @@ function searchKeys(view: View, reason: Reason): Outcome {
 
 const writesWithKms = ({members, spec}: View): boolean =>
   members.some(({report}) => {
-    if (report.file.state !== 'loadable') return false;
-    const entries = writeEntries(report.file.blocks);
-    return spec.resources.some((resource) => entries.get(resource)?.startsWith('kms:') === true);
+    const {file} = report;
+    if (file.state !== 'loadable') return false;
+    return spec.resources.some((resource) => writeEntryOf(file.blocks, resource)?.startsWith('kms:') === true);
   });
 
 /** Before the first rotation every stored value is opened once, where a node can read etcd. */

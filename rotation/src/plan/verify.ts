@@ -2,9 +2,10 @@
 // read, a second pass of rewrites that changed no resourceVersion, proves a migration; nothing else does.
 
 import {historyLength} from '../limits.ts';
+import {servedBy} from '../model/layout.ts';
 import type {ScanReport} from '../model/node.ts';
 import type {CompletedRotation, MigrationMark, Rotation} from '../model/ring.ts';
-import {nextPass, typesOf} from './migrate.ts';
+import {nextPass} from './migrate.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
 import type {View} from './view.ts';
@@ -49,15 +50,13 @@ function secondPass(view: View, rotation: Rotation): Outcome {
 function byScan(view: View, rotation: Rotation, node: string): Outcome {
   const {ring, observation, members} = view;
   const now = observation.now.wallMs;
-  const leaving = typesOf(view, rotation.removing ?? []);
-  if ('unknown' in leaving) return wait(leaving.unknown);
   const answer = members.map(({report}) => report.scan).find((scan) => scan !== undefined && scan.id === ring.scan?.id);
   const asked = ring.scan;
   if (asked === undefined || asked.deep || !members.some((member) => member.node === asked.node)) {
     return requestScan(view, node);
   }
   if (answer === undefined) return wait(because('Verifying', `${asked.node} counts the stored values`, [asked.node]));
-  const unclean = uncleanCounts(view, rotation, {counts: answer.counts, leaving: new Set(leaving.names)});
+  const unclean = uncleanCounts(view, rotation, answer.counts);
   const blocked = rotation.migration.filter(({state}) => state === 'blocked');
   const allowed = blocked.reduce((sum, mark) => sum + mark.blockedCount, 0);
   if (unclean.count === 0 || unclean.count <= allowed) {
@@ -106,7 +105,7 @@ export function requestScan(
 function uncleanCounts(
   view: View,
   rotation: Rotation,
-  {counts: all, leaving}: {readonly counts: ScanReport['counts']; readonly leaving: ReadonlySet<string>},
+  all: ScanReport['counts'],
 ): {count: number; reasons: readonly Reason[]} {
   const name = view.keys.get(rotation.key ?? '')?.name ?? '';
   const resources = new Set(rotation.migration.map(({resource}) => resource));
@@ -114,7 +113,8 @@ function uncleanCounts(
   let count = 0;
   for (const [resource, counts] of Object.entries(all).sort()) {
     if (!resources.has(resource)) continue;
-    const wanted = leaving.has(resource) ? 'clear' : `aesgcm:${name}`;
+    const leaving = servedBy(view.ring.layout.resources, resource)?.leaving === true;
+    const wanted = leaving ? 'clear' : `aesgcm:${name}`;
     for (const [label, values] of Object.entries(counts).sort()) {
       if (label === wanted || values === 0) continue;
       count += values;

@@ -2,7 +2,15 @@
 
 import {agentSilentMs, leaseAliveMs, pollPeriodMs, reloadDeadlinePolls} from '../limits.ts';
 import type {KeyId} from '../model/key.ts';
-import {keysOf, type Layout, orderOf, type RenderedBlock, renderLayout, writeEntries} from '../model/layout.ts';
+import {
+  keysOf,
+  type Layout,
+  orderOf,
+  type RenderedBlock,
+  renderLayout,
+  writeEntries,
+  writeEntryOf,
+} from '../model/layout.ts';
 import type {NodeReport} from '../model/node.ts';
 import type {ClusterObservation} from '../model/observation.ts';
 import {type Ring, type RingKey, ringKeys} from '../model/ring.ts';
@@ -120,8 +128,8 @@ export function expectedBlocks(
   keys: ReadonlyMap<KeyId, RingKey>,
   report: NodeReport,
 ): readonly RenderedBlock[] {
-  const present = report.file.state === 'loadable' ? writeEntries(report.file.blocks) : new Map<string, string>();
-  return renderLayout(layout, keys, (resource) => present.get(resource));
+  const present = report.file.state === 'loadable' ? report.file.blocks : [];
+  return renderLayout(layout, keys, (resource) => writeEntryOf(present, resource));
 }
 
 /** What still keeps a member from having loaded exactly a layout's file; `undefined` when it has. */
