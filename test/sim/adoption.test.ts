@@ -142,6 +142,31 @@ describe('what the spec does not list', () => {
   });
 });
 
+describe('wildcards', () => {
+  /** Live tags of secrets and configmaps at every event until the first rotation is complete. */
+  function tagsUntilComplete(cluster: EngineCluster): readonly string[] {
+    const tags = new Set<string>();
+    cluster.until('complete', () => {
+      for (const resource of both)
+        for (const [tag, {live}] of cluster.simulation.cluster.need.of(resource)) if (live > 0) tags.add(tag);
+      return cluster.ring?.history.length === 1;
+    });
+    return [...tags];
+  }
+
+  test.each([
+    {file: ['*.'], spec: both},
+    {file: both, spec: ['*.']},
+    {file: ['*.*'], spec: both},
+  ])('the file encrypts $file, the spec lists $spec ⇒ nothing is written in clear on the way', ({file, spec}) => {
+    const ours = {resources: ['*.cluster.alauda.io'], providers: [clear]};
+    const blocks = [ours, {resources: file, providers: [held(key1), clear]}];
+    const cluster = new EngineCluster({simulation: {file: fileOf(...blocks)}, spec: {resources: spec}});
+    expect(tagsUntilComplete(cluster)).not.toContain('clear');
+    expectUnnoticed(cluster);
+  });
+});
+
 describe('nodes whose key1 differ', () => {
   const keys = [key1, keyOf('aescbc', 'key1', 2), keyOf('aescbc', 'key1', 3)];
   const files = keys.map((key) => fileOf({resources: both, providers: [held(key), clear]}));

@@ -74,6 +74,7 @@ export class EngineCluster {
     return (this.#read(config)?.status ?? {}) as SeenStatus;
   }
 
+  /** The ring; there is none in the first seconds. */
   get ring(): Ring {
     return this.#read(ringAddress)?.spec as Ring;
   }

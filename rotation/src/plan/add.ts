@@ -105,12 +105,17 @@ function managedKeys(members: readonly Member[], isManaged: (resource: string) =
   return new Set(blocks.flatMap(({order}) => order));
 }
 
+/** Whether some file has a wildcard over these resources: then a block that leaves them in clear says something. */
+const isException = (members: readonly Member[], resources: readonly string[]): boolean =>
+  blocksOf(members).some((block) => block.resources.some((wide) => resources.some((each) => covers(wide, each))));
+
 /** Blocks of adopted files whose resources the spec does not list; the first node's order, and the union of the others. */
 function keptBlocks(members: readonly Member[], isManaged: (resource: string) => boolean): readonly KeptBlock[] {
   const kept = new Map<string, KeptBlock>();
   for (const block of blocksOf(members)) {
     const resources = block.resources.filter((resource) => !isManaged(resource));
-    if (resources.length === 0 || block.order.every((entry) => entry === 'identity')) continue;
+    const isPlain = block.order.every((entry) => entry === 'identity') && !isException(members, resources);
+    if (resources.length === 0 || isPlain) continue;
     const id = resources.join(',');
     const order = kept.get(id)?.order ?? [];
     kept.set(id, {resources, order: [...order, ...block.order.filter((entry) => !order.includes(entry))]});

@@ -52,9 +52,11 @@ const unchecked = ({ring, members}: View): readonly Reason[] =>
 
 /** Resources that an adopted file encrypts and the spec never listed; their blocks stay as they are. */
 const unlisted = ({ring}: View): readonly Reason[] =>
-  ring.layout.kept.map(({resources}) =>
-    because(
-      'UnlistedEncryptedResource',
-      `${resources.join(', ')}: encrypted by the adopted file, not listed in spec.resources`,
-    ),
-  );
+  ring.layout.kept
+    .filter(({order}) => order.some((entry) => entry !== 'identity'))
+    .map(({resources}) =>
+      because(
+        'UnlistedEncryptedResource',
+        `${resources.join(', ')}: encrypted by the adopted file, not listed in spec.resources`,
+      ),
+    );
