@@ -114,6 +114,30 @@ function inclinations(o: ClusterObservation): readonly Action[] {
   return wanted;
 }
 
+/** A ring with whichever node was chosen left out: one node is as good as another. */
+function withoutChoice({minting, trial, scan, ...ring}: Ring): unknown {
+  const chosen = <T extends {node: string}>(each: T | undefined): unknown =>
+    each === undefined ? undefined : {...each, node: 'any'};
+  return {...ring, minting: chosen(minting), trial: chosen(trial), scan: chosen(scan)};
+}
+
+/** The same action, for another node, or taking over fewer of the same keys. */
+function isPartOf(action: Action, wanted: Action): boolean {
+  if (action.do !== 'replaceRing' || wanted.do !== 'replaceRing') return isDeepStrictEqual(action, wanted);
+  const more = new Map(wanted.ring.keys.map((key) => [key.id, key]));
+  if (!action.ring.keys.every((key) => isDeepStrictEqual(more.get(key.id), key))) return false;
+  const {keys, certificates} = wanted.ring;
+  const bare = {...action.ring, keys, certificates};
+  return (
+    isDeepStrictEqual(action.record, wanted.record) &&
+    isDeepStrictEqual(withoutChoice(bare), withoutChoice(wanted.ring))
+  );
+}
+
+/** Whether a plan makes a new epoch: a restore that is not seen cannot be answered yet. */
+const makesEpoch = ({ring}: ClusterObservation, action: Action | undefined): boolean =>
+  action?.do === 'replaceRing' && ring.state === 'seen' && action.ring.epoch !== ring.value.epoch;
+
 const said = ({actions, reasons}: Plan): string => JSON.stringify([reasons, actions]);
 
 /** The observation once the list of members is settled, as far as it was about to change. */
@@ -134,7 +158,8 @@ describe('unknown facts', () => {
       fc.tuple(knownObservation.map(withMembersSettled), blinding),
       ([o, {what, blind}]) => {
         const [action] = planController(blind(o)).actions;
-        if (action === undefined || inclinations(o).some((each) => isDeepStrictEqual(each, action))) return;
+        if (action === undefined || inclinations(o).some((each) => isPartOf(action, each))) return;
+        if (!isDangerous(action) && makesEpoch(o, planController(o).actions[0])) return;
         expect(`${what} unknown: ${said(planController(blind(o)))}`).toBe(`known: ${said(planController(o))}`);
       },
       3_000,

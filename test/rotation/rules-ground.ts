@@ -277,6 +277,25 @@ export function describeMembers(): void {
       expect(plan.view?.members.map(({node}) => node)).toEqual(['n1', 'n3']);
     });
 
+    test('what a forgotten node left behind cannot be read ⇒ it does not block', () => {
+      const facts = {leases: silent('silent'), badReports: {n2: 'written by a newer release (v2)'}};
+      const reports = seen(reportsOf(forgotten).filter(({report}) => report.node !== 'n2'));
+      expectWait(planOf(observe({ring: forgotten, facts: {...facts, reports}})), 'Scheduled');
+      const plan = planOf(observe({ring: forgotten, facts: {...facts, reports, ownEpoch: 3}}));
+      expect(saidBy(plan)).toEqual(['EpochRaised']);
+    });
+
+    test('a report that cannot be read ⇒ no epoch begins beside it', () => {
+      const facts = {badReports: {n2: 'written by a newer release (v2)'}, ownEpoch: 3};
+      expectWait(planOf(observe({ring: resting, facts})), 'ReadFailed');
+    });
+
+    test('a forgotten node whose lease was not watched long enough ⇒ blocks until it is known to be silent', () => {
+      const plan = planOf(observe({ring: forgotten, facts: {leases: silent('unknown')}}));
+      expectWait(plan, 'UnknownMember');
+      expect(plan.reasons[0]?.nodes).toEqual(['n2']);
+    });
+
     test('a forgotten node renews its lease again ⇒ it counts again', () => {
       const plan = planOf(observe({ring: forgotten}));
       expectRing(plan, forgotten, {changes: {forgotten: []}, reason: 'Distributing'});

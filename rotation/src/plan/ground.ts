@@ -59,7 +59,10 @@ function readRingGround(o: ClusterObservation, spec: Spec, clusterId: string): G
 
 /** A report that cannot be read may tell of a higher epoch: none begins beside it. */
 function unreadReport(o: ClusterObservation): Reason | undefined {
-  const [bad] = Object.entries(o.badReports).sort();
+  const forgotten = new Set(o.ring.state === 'seen' ? o.ring.value.forgotten.map(({node}) => node) : []);
+  const [bad] = Object.entries(o.badReports)
+    .filter(([name]) => !forgotten.has(name))
+    .sort();
   return bad === undefined
     ? undefined
     : because('ReadFailed', `what ${bad[0]} saw of the ring is not known: ${bad[1]}`, [bad[0]]);

@@ -64,9 +64,6 @@ export function membersOf(
   ] as const) {
     if (fact.state === 'unknown') blockers.push(because('ReadFailed', `${what}: ${fact.why}`));
   }
-  for (const [name, detail] of Object.entries(observation.badReports).sort()) {
-    blockers.push(because('NewerRelease', `report of ${name}: ${detail}`, [name]));
-  }
   const life = new Map(leases.map((lease) => [lease.identity, lease.life]));
   const forgotten = new Set(
     ring.forgotten.filter(({identity}) => life.get(identity) !== 'alive').map(({node}) => node),
@@ -74,6 +71,9 @@ export function membersOf(
   for (const {node, identity} of sortedBy(ring.forgotten, (each) => each.node)) {
     if (life.get(identity) !== 'unknown') continue;
     blockers.push(because('UnknownMember', `${node} was forgotten, and whether its server lives is not known`, [node]));
+  }
+  for (const [name, detail] of Object.entries(observation.badReports).sort()) {
+    if (!forgotten.has(name)) blockers.push(because('NewerRelease', `report of ${name}: ${detail}`, [name]));
   }
   const members: Member[] = reports
     .filter(({report}) => !forgotten.has(report.node))
