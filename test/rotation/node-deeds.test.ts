@@ -1,13 +1,17 @@
 // The agent's deeds with keys: what is opened, made and sealed, and what somebody may have planted.
 
 import {DataKey, hex, type StoredKey} from '@etcd-encryption/crypto';
+import {formatEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
 import {
+  backupDirectory,
+  configurationPath,
   driveSync,
   historyPath,
   identityPath,
   type KeyObject,
   keyResource,
   type NodeAction,
+  type NodePlatform,
   newAgentMemory,
   ok,
   parseHistory,
@@ -26,7 +30,7 @@ import {doNodeAction} from '../../rotation/src/act/node-deeds.ts';
 import {planNode} from '../../rotation/src/plan/node.ts';
 import {FakeDisk} from './fake-disk.ts';
 import {FakeStore, openSealed, seal, sealPorts} from './fake-store.ts';
-import {cluster, layoutOf, now, restingRing} from './fixtures.ts';
+import {blockOf, cluster, layoutOf, now, restingRing} from './fixtures.ts';
 
 const keyOf = (revision: number, start = revision): DataKey =>
   new DataKey({revision, key: Uint8Array.from({length: 32}, (_, at) => (start * 31 + at * 7) % 256)});
@@ -237,6 +241,87 @@ describe('sealing', () => {
     const {act, store} = world(ringWith(k2, k1), [objectOf(k1), objectOf(k2, k1)], {keys: [k1, planted]});
     expect(act({do: 'reseal', object: 'r2'}).ok).toBe(false);
     expect(store.get(keyResource, 'r2')?.spec).toMatchObject({sealed: seal(k2.secret)});
+  });
+});
+
+describe('placing the file', () => {
+  const layout = ringWith(k1).layout;
+  const settings = (writeMode: 'inPlace' | 'external' | 'rename'): Ring => ({
+    ...ringWith(k1),
+    layout,
+    settings: {writeMode},
+  });
+  const before = formatEncryptionConfiguration({
+    blocks: [{resources: ['secrets', 'configmaps'], providers: [{kind: 'aesgcm', keys: [k1]}]}],
+  });
+  const blocks = [blockOf([k1.name, 'identity'])];
+  const platform = (mount: NodePlatform['mount']): Partial<SyncPorts> => ({
+    'server.platform': () =>
+      ok({
+        configPath: configurationPath,
+        automaticReload: true,
+        mount,
+        etcdPrefix: '/registry',
+        fipsOnly: false,
+        address: '',
+        hostName: 'n1',
+      }),
+  });
+  const writeFile: NodeAction = {do: 'writeFile', blocks};
+
+  test('writeMode inPlace and a single-file mount ⇒ the inode stays, the complete copy is there first', () => {
+    const {act, disk} = world(settings('inPlace'), [], {keys: [k1], ports: platform('single-file')});
+    disk.place(configurationPath, before);
+    const {inode} = disk.files.get(configurationPath) ?? {};
+    expect(act(writeFile).ok).toBe(true);
+    expect(disk.files.get(configurationPath)?.inode).toBe(inode);
+    expect(disk.text(configurationPath)).toContain('identity');
+    const copied = disk.ops.findIndex((op) => op.startsWith('rename') && op.endsWith('encryption-provider.complete'));
+    const written = disk.ops.indexOf(`write ${configurationPath}`);
+    expect(copied).toBeGreaterThanOrEqual(0);
+    expect(written).toBeGreaterThan(copied);
+  });
+
+  test('writeMode rename and a mount point ⇒ refused with EBUSY, the file stays', () => {
+    const {act, disk} = world(settings('rename'), [], {keys: [k1], ports: platform('single-file')});
+    disk.place(configurationPath, before);
+    disk.failAt = (op, path) =>
+      op === 'files.rename' && path === configurationPath
+        ? {code: 'conflict', message: 'EBUSY', reason: 'EBUSY'}
+        : undefined;
+    expect(act(writeFile)).toMatchObject({ok: false, error: {reason: 'EBUSY'}});
+    expect(disk.read(configurationPath)).toEqual(before);
+  });
+
+  test('writeMode external ⇒ exported beside the file, which stays', () => {
+    const {act, disk} = world(settings('external'), [], {keys: [k1], ports: platform('directory')});
+    disk.place(configurationPath, before);
+    expect(act(writeFile).ok).toBe(true);
+    expect(disk.read(configurationPath)).toEqual(before);
+    expect(disk.text(`${configurationPath}.next`)).toContain('identity');
+  });
+
+  test('a file is replaced ⇒ history, backup, then the file; every step synced', () => {
+    const {act, disk} = world(settings('rename'), [], {keys: [k1], ports: platform('directory')});
+    disk.place(configurationPath, before);
+    expect(act(writeFile).ok).toBe(true);
+    const at = (text: string): number => disk.ops.findIndex((op) => op.startsWith(text));
+    expect(at(`sync ${historyPath}`)).toBeGreaterThan(at(`write ${historyPath}`));
+    expect(at(`rename ${backupDirectory}`)).toBeGreaterThan(at(`sync ${historyPath}`));
+    expect(at(`rename ${configurationPath}`)).toBeGreaterThan(at(`rename ${backupDirectory}`));
+    const backup = [...disk.files.keys()].find((path) => path.startsWith(backupDirectory));
+    expect(backup).toMatch(/\/2025-06-15T150640\.000Z-[0-9a-f]{8}\.json$/);
+    expect(disk.read(backup ?? '')).toEqual(before);
+  });
+
+  test('the guard refuses at the last moment ⇒ the file stays', () => {
+    const {act, disk} = world(settings('rename'), [], {keys: [k1, k2], ports: platform('directory')});
+    disk.place(configurationPath, before);
+    expect(act({do: 'writeFile', blocks: [blockOf([k2.name, k1.name, 'identity'])]})).toMatchObject({
+      ok: false,
+      error: {code: 'denied'},
+    });
+    expect(disk.read(configurationPath)).toEqual(before);
   });
 });
 

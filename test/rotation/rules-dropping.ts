@@ -393,6 +393,11 @@ export function describeRest(): void {
       expect(plan.reasons[1]?.message).toBe('80 % of the write budget is used');
     });
 
+    test('a file is written in place ⇒ said', () => {
+      const problems = [{reason: 'FileNotAtomic', message: 'written in place'}];
+      expectNotes(planOf(observe({ring: restingRing(), nodes: {n2: {problems}}})), 'FileNotAtomic');
+    });
+
     test('an agent has long not reported ⇒ said', () => {
       const reports = observe({ring: restingRing()}).reports;
       const silent =

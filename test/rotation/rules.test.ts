@@ -25,7 +25,6 @@ describeNode();
 
 /** Reasons that nothing says, and why they are there. */
 const unreached: Readonly<Record<string, string>> = {
-  FileNotAtomic: 'no code says it: writing in place is not told in a report',
   ForeignFileMoved: 'no code says it: a file that was moved aside is in the trace alone',
   MigrationFailing: 'no code says it: a page that fails is in the trace alone',
   ObserveMode: 'no code says it: the phase Observing tells the same',
