@@ -299,6 +299,9 @@ describe('placing the file', () => {
     expect(act(writeFile).ok).toBe(true);
     expect(disk.read(configurationPath)).toEqual(before);
     expect(disk.text(`${configurationPath}.next`)).toContain('identity');
+    const written = disk.ops.filter((op) => op.startsWith('rename')).length;
+    expect(act(writeFile).ok).toBe(true);
+    expect(disk.ops.filter((op) => op.startsWith('rename')).length).toBe(written);
   });
 
   test('a file is replaced ⇒ history, backup, then the file; every step synced', () => {
