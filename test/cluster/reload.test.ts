@@ -43,6 +43,7 @@ describe('three servers, of which some do not see a new file', () => {
     cluster.startPrograms();
   });
   afterAll(async () => {
+    await workload?.stop();
     await cluster?.stop();
   });
 
