@@ -7,7 +7,9 @@ import {describeAdd, describeAdopt, describeMint} from './rules-adding.ts';
 import {describeDrop, describeRest} from './rules-dropping.ts';
 import {describeGround, describeMembers, describePause} from './rules-ground.ts';
 import {describeNode} from './rules-node.ts';
-import {describeActivate, describeMigrate, describeStart, describeVerify} from './rules-rotating.ts';
+import {describeActivate, describeMigrate} from './rules-rotating.ts';
+import {describeStart} from './rules-starting.ts';
+import {describeVerify} from './rules-verifying.ts';
 
 describeGround();
 describeMembers();
