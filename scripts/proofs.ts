@@ -30,4 +30,29 @@ export const proofs: readonly Proof[] = [
     describe: 'A leader that stands still in any phase for longer than its lease does no deed twice when it goes on.',
     run: {file: 'test/cluster/two-leaders.test.ts'},
   },
+  {
+    name: 'files',
+    describe: 'Files of a node that are damaged, edited, unreadable or find no room lose no key and stop no server.',
+    run: {file: 'test/cluster/files.test.ts'},
+  },
+  {
+    name: 'restore',
+    describe: 'Old snapshots, deleted objects and deleted node folders lose no key and leave no value unreadable.',
+    run: {file: 'test/cluster/restore.test.ts'},
+  },
+  {
+    name: 'restore-sim',
+    describe: 'A restored etcd is noticed in the simulated cluster, whoever leads and however soon.',
+    run: {file: 'test/sim/restore.test.ts'},
+  },
+  {
+    name: 'lost',
+    describe: 'Any two things of ours are deleted, at rest and at each point of a rotation, and are rebuilt.',
+    run: {file: 'test/sim/lost.test.ts'},
+  },
+  {
+    name: 'schedule',
+    describe: 'Ten scheduled rotations are ten, pauses hold, and at the true minute a rotation takes two polls.',
+    run: {file: 'test/cluster/schedule.test.ts'},
+  },
 ];

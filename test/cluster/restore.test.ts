@@ -3,12 +3,11 @@
 
 import {readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {Secret, utf8} from '@etcd-encryption/crypto';
+import type {Secret} from '@etcd-encryption/crypto';
 import {formatEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
 import {openStoredValue} from '@etcd-encryption/crypto/stored-value';
 import {createSealPorts, recoverKeys} from '@etcd-encryption/host-k8s';
 import {backupDirectory, configurationPath, historyPath, type Ring, type StoredObject} from '@etcd-encryption/rotation';
-import {generateX25519Identity, identityToRecipient} from 'age-encryption';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {openProofRun} from '../../scripts/proof-run.ts';
 import {type RotationCluster, startRotationCluster} from './rotation-cluster.ts';
@@ -19,7 +18,7 @@ const objects = run.long ? 500 : 25;
 const patienceMs = 240_000;
 
 let cluster: RotationCluster;
-let identity: string;
+let identity: Secret;
 let oldSnapshot: string;
 let newSnapshot: string;
 
@@ -29,9 +28,11 @@ const revisionsOf = (ring: Ring | undefined): readonly number[] => ring?.keys.ma
 const countdown = (from: number): readonly number[] => Array.from({length: from}, (_, index) => from - index);
 
 beforeAll(async () => {
-  identity = await generateX25519Identity();
-  const recipient = await identityToRecipient(identity);
-  cluster = await startRotationCluster({nodes: run.long ? 3 : 2, agentArgs: ['--recovery-recipient', recipient]});
+  const made = await createSealPorts()['seal.makeIdentity']({});
+  if (!made.ok) throw new Error(made.error.message);
+  identity = made.value.identity;
+  const agentArgs = ['--recovery-recipient', made.value.recipient];
+  cluster = await startRotationCluster({nodes: run.long ? 3 : 2, agentArgs});
   oldSnapshot = join(cluster.dir, 'old.db');
   newSnapshot = join(cluster.dir, 'new.db');
   await create('before');
@@ -246,9 +247,7 @@ describe('every node folder deleted', () => {
   }
 
   async function recover() {
-    const secret = new Secret(utf8(identity));
-    const recovered = await recoverKeys(await sealedKeys(), secret);
-    secret.wipe();
+    const recovered = await recoverKeys(await sealedKeys(), identity);
     expect(recovered.failures).toEqual([]);
     return recovered.keys;
   }

@@ -154,8 +154,8 @@ describeLong('the true minute between two looks at the file, three servers', () 
       Math.max(...marks.map(({completedAtMs = 0}) => completedAtMs)) -
       Math.min(...marks.map(({startedAtMs}) => startedAtMs));
     const tookMs = (done?.completedAtMs ?? 0) - (done?.startedAtMs ?? 0);
-    console.log(`rotation ${tookMs} ms, of it migration ${migrationMs} ms`);
     expect(marks).toHaveLength(2);
     expect(tookMs).toBeLessThanOrEqual(2 * 60_000 + migrationMs + 15_000);
+    await run.slice('one rotation at the true minute', () => ({rotationMs: tookMs, migrationMs}));
   });
 });

@@ -21,7 +21,7 @@ import {expect} from 'vitest';
 import {expectValue} from '../ports/answers.ts';
 
 export const minuteMs = 60_000;
-export const hourMs = 60 * minuteMs;
+const hourMs = 60 * minuteMs;
 
 const clusterPath = `/registry/${ourGroup}`;
 export const paths = {
