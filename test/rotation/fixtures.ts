@@ -395,6 +395,7 @@ export function observeNode(given: GivenNode = {}): NodeObservation {
   });
   return {
     now: {wallMs: now, monotonicMs: monotonicNow},
+    observing: false,
     node: 'n1',
     clusterId: seen(cluster),
     ring: ring === undefined ? {state: 'absent'} : seen(ring, '7000'),

@@ -216,6 +216,18 @@ export function describeMint(): void {
       expectWait(planOf(observe({ring, facts: {keyObjects: seen([objectOf()])}})), 'Minting');
     });
 
+    test('an object that the node refuses stands in the way ⇒ it is left alone, and the next number is made', () => {
+      const problems = [{reason: 'ForeignKeyObject', message: 'mint: r2: no earlier key vouches for it'}];
+      const plan = planOf(observe({ring, nodes: {n1: {problems}}, facts: {keyObjects: seen([objectOf()])}}));
+      expectRing(plan, ring, {
+        changes: {
+          rotation: {...ring.rotation, revision: 3} as Ring['rotation'],
+          minting: {revision: 3, node: 'n1', id: `mint-r3-${ring.epoch}-${ring.version}`},
+        },
+        reason: 'ForeignKeyObject',
+      });
+    });
+
     test('object and report agree ⇒ the ring takes the key', () => {
       const plan = planOf(observe({ring, nodes: {n1: {minted}}, facts: {keyObjects: seen([objectOf()])}}));
       expectRing(plan, ring, {

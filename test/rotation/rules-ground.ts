@@ -79,6 +79,7 @@ export function describeGround(): void {
     test('observe mode with a rotation due ⇒ says so, does nothing', () => {
       const plan = planOf(observe({ring: resting, spec: {mode: 'observe', rotateRequest: 'now'}}));
       expectWait(plan, 'Minting');
+      expectNotes(plan, 'ObserveMode');
       expect(plan.phase).toBe('Observing');
     });
 

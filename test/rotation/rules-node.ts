@@ -460,7 +460,8 @@ function describeFailures(): void {
       [{do: 'openKey', object: 'r1'}, {code: 'unavailable'}, 'KeyNotHeld'],
       [{do: 'sealKey', key: 'r1'}, {code: 'denied'}, 'KeyNotSealed'],
       [{do: 'reseal', object: 'r1'}, {code: 'denied'}, 'KeyNotSealed'],
-      [{do: 'mint', id: 'm', revision: 2}, {code: 'denied'}, 'Minting'],
+      [{do: 'mint', id: 'm', revision: 2}, {code: 'denied'}, 'ForeignKeyObject'],
+      [{do: 'mint', id: 'm', revision: 2}, {code: 'unavailable'}, 'Minting'],
       [{do: 'writeFile', blocks: []}, {code: 'conflict', reason: 'EBUSY'}, 'SingleFileMount'],
       [{do: 'writeFile', blocks: []}, {code: 'denied', message: 'guard: no certificate'}, 'GuardRefused'],
       [{do: 'writeFile', blocks: []}, {code: 'unavailable', reason: 'ENOSPC'}, 'CannotWriteFile'],
@@ -476,7 +477,31 @@ function describeFailures(): void {
   });
 }
 
+function describeOnlookers(): void {
+  describe('observe mode and strangers', () => {
+    test('spec.mode is observe ⇒ nothing is done on the node, whatever is missing', () => {
+      const ring = restingRing([r1, r2]);
+      const given = {ring, file: clear, facts: {observing: true, recipient: {state: 'absent'} as const}};
+      expect(nodePlanOf(observeNode(given)).actions).toEqual([]);
+      expect(nodePlanOf(observeNode({...given, facts: {...given.facts, observing: false}})).actions).not.toEqual([]);
+    });
+
+    test('a report of no control-plane node asks for keys ⇒ named; one that was forgotten is not', () => {
+      const recipients = seen([
+        {node: 'n1', recipient: 'age1n1', genuine: true},
+        {node: 'planted', recipient: 'age1planted', genuine: false},
+        {node: 'gone', recipient: 'age1gone', genuine: false},
+      ]);
+      const ring = restingRing([r1], {forgotten: [{node: 'gone', identity: 'apiserver-gone', atMs: now}]});
+      const {problems} = nodePlanOf(observeNode({ring, facts: {recipients}}));
+      expect(problems.map(({reason}) => reason)).toEqual(['UnknownRecipient']);
+      expect(problems[0]?.message).toContain('planted');
+    });
+  });
+}
+
 export function describeNode(): void {
+  describeOnlookers();
   describeEvidence();
   describeKeys();
   describeFile();

@@ -157,6 +157,24 @@ export function describeActivate(): void {
 
 export function describeMigrate(): void {
   describe('migrate', () => {
+    test('the last page failed ⇒ it is tried again, and what failed is said', () => {
+      const running = ringAt('converged');
+      const lastFailure = {do: 'migratePage', message: 'denied: secrets: forbidden'};
+      const plan = planOf(observe({ring: running, facts: {lastFailure}}));
+      expect(plan.actions).toEqual([{do: 'migratePage', of: 'rotation'}]);
+      expectNotes(plan, 'MigrationFailing');
+    });
+
+    test('a type that is migrated is served no more ⇒ waits and names it', () => {
+      const running = ringAt('converged');
+      const types = {secrets: seen([]), configmaps: seen([typeOf('configmaps')])};
+      const plan = planOf(observe({ring: running, facts: {types}}));
+      const open = running.rotation?.migration.find(({state}) => state === 'pending' || state === 'running');
+      if (open?.resource === 'secrets') expectWait(plan, 'ResourceNotServed');
+      else expect(plan.actions).toEqual([{do: 'migratePage', of: 'rotation'}]);
+      expectNotes(plan, 'ResourceNotServed');
+    });
+
     const activated = ringAt('activated');
 
     test('every server has loaded the new write key ⇒ older keys have stopped writing, and marks are set', () => {

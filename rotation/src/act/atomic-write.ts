@@ -4,7 +4,7 @@
 
 import {hex, sha256Hex} from '@etcd-encryption/crypto';
 import {temporaryPrefix} from '../model/file-paths.ts';
-import {ask, demand, failed, ok, type Result, type Step} from '../ports.ts';
+import {ask, failed, ok, type Result, type Step} from '../ports.ts';
 
 export interface AtomicWrite {
   readonly path: string;
@@ -21,8 +21,9 @@ const widestMode = 0o640;
 /** Writes a file by rename. `conflict` with reason EBUSY means that the path is a mount point. */
 export function* writeAtomically({path, bytes, mode, check}: AtomicWrite): Step<Result<undefined>> {
   const directory = path.slice(0, path.lastIndexOf('/'));
-  const suffix = hex(yield* demand('entropy.bytes', {length: 8}));
-  const temporary = `${directory}/${temporaryPrefix}${suffix}`;
+  const random = yield* ask('entropy.bytes', {length: 8});
+  if (!random.ok) return random;
+  const temporary = `${directory}/${temporaryPrefix}${hex(random.value)}`;
   const created = yield* ask('files.create', {path: temporary, mode: 0o600});
   if (!created.ok) return created;
   const prepared = yield* prepare({path, bytes, mode, check}, temporary);

@@ -81,6 +81,10 @@ function* doAll(
       },
     });
     if (result.ok && (action.do === 'writeFile' || action.do === 'restoreFile')) noteRepair(memory, observation, plan);
+    if (result.ok && action.do === 'moveAside') {
+      const message = `${action.path} is not ours and was moved aside, untouched`;
+      memory.lasting.set('ForeignFileMoved', {message, atMs: observation.now.monotonicMs});
+    }
     if (!result.ok) failures.push(problem(reasonOf(action, result.error), `${action.do}: ${result.error.message}`));
   }
   return failures;
@@ -107,6 +111,7 @@ function reasonOf(action: NodeAction, error: PortError): ReasonName {
     case 'reseal':
       return 'KeyNotSealed';
     case 'mint':
+      if (error.code === 'denied' || error.code === 'invalid') return 'ForeignKeyObject';
       return error.reason === 'ENOSPC' || error.reason === 'EROFS' ? 'HistoryNotWritable' : 'Minting';
     case 'writeFile':
     case 'restoreFile':
@@ -155,8 +160,10 @@ function* report(memory: AgentMemory, observation: NodeObservation, plan: NodePl
 }
 
 function lastingProblems({lasting}: AgentMemory, nowMs: number): readonly Problem[] {
-  const repaired = lasting.get('FileRepaired');
-  if (repaired !== undefined && nowMs - repaired.atMs > repairShownMs) lasting.delete('FileRepaired');
+  for (const reason of ['FileRepaired', 'ForeignFileMoved'] as const) {
+    const told = lasting.get(reason);
+    if (told !== undefined && nowMs - told.atMs > repairShownMs) lasting.delete(reason);
+  }
   return [...lasting].map(([reason, {message}]) => ({reason, message}));
 }
 
@@ -167,7 +174,7 @@ function merge(a: readonly Problem[], b: readonly Problem[]): readonly Problem[]
 
 /** Something is under way on this node or in the ring. */
 function isBusy(observation: NodeObservation, plan: NodePlan): boolean {
-  if (plan.problems.length > 0) return true;
+  if (plan.problems.some(({reason}) => reason !== 'UnknownRecipient')) return true;
   if (observation.ring.state !== 'seen') return true;
   const ring = observation.ring.value;
   const {loaded} = plan;

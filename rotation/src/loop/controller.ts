@@ -28,6 +28,7 @@ export const controllerEngine: ControllerEngine = {
   act: doControllerAction,
 };
 
+// biome-ignore lint/correctness/useYield: a fact that needs no reading, in the engine's form
 function* nothingPruned(): Step<Fact<readonly string[]>> {
   return seen([]);
 }
@@ -59,6 +60,9 @@ export function* controllerPeriod(memory: ControllerMemory, engine: ControllerEn
   for (const action of plan.actions) {
     const result = yield* engine.act(deed, action);
     failed = !result.ok;
+    memory.lastFailure = result.ok
+      ? undefined
+      : {do: action.do, message: `${result.error.code}: ${result.error.message}`};
     const reason = plan.reasons[0];
     yield* demand('trace.event', {
       event: {

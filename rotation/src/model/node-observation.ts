@@ -46,6 +46,8 @@ export interface TriedFile {
 }
 
 export interface NodeObservation {
+  /** `spec.mode` is observe: this node only reports. */
+  readonly observing: boolean;
   readonly now: Instant;
   readonly node: string;
   readonly clusterId: Fact<string>;

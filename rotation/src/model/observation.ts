@@ -26,6 +26,8 @@ export interface SeenReport {
 }
 
 export interface ClusterObservation {
+  /** What this controller's last deed failed with; absent after one that worked. */
+  readonly lastFailure?: {readonly do: string; readonly message: string};
   /** Read before every other fact. */
   readonly now: Instant;
   /** Whether this controller holds the lease, and the epoch it raised (absent: none yet). */

@@ -35,7 +35,7 @@ export interface ControllerMemory {
   readonly pace: Pace;
   ringObject: StoredObject | undefined;
   configObject: StoredObject | undefined;
-  lastStatus: string;
+  lastFailure: ClusterObservation['lastFailure'];
   /** Reads which fields the installed CRDs would drop; given by the host. */
   readonly readPruned: () => Step<Fact<readonly string[]>>;
   readonly waits: ControllerWaits;
@@ -64,7 +64,7 @@ export const newControllerMemory = (
   pace: newPace(),
   ringObject: undefined,
   configObject: undefined,
-  lastStatus: '',
+  lastFailure: undefined,
   readPruned,
   waits,
 });
@@ -90,6 +90,7 @@ export function* observeCluster(memory: ControllerMemory, leading: boolean): Ste
   return {
     now,
     leading,
+    ...(memory.lastFailure === undefined ? {} : {lastFailure: memory.lastFailure}),
     ...(memory.ownEpoch === undefined ? {} : {ownEpoch: memory.ownEpoch}),
     ...(past === undefined ? {} : {seenRing: past}),
     clusterId,

@@ -22,6 +22,7 @@ import type {RenderedBlock} from '../model/layout.ts';
 import {type FileReport, type KeyObject, type NodeReport, type Problem, readNodeReport} from '../model/node.ts';
 import type {NodeObservation, NodeState, Recipient, TriedFile} from '../model/node-observation.ts';
 import {
+  configResource,
   keyResource,
   kubernetesNodeResource,
   leaseResource,
@@ -104,6 +105,7 @@ export const newAgentMemory = (
 /** Reads everything; never throws, every failed read is an unknown fact. */
 export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
   const now = yield* demand('clock.now', {});
+  const observing = yield* readObserving();
   const clusterId = yield* readClusterId();
   const ring = yield* readRingFact();
   const {monotonicMs: ringReadAtMs} = now;
@@ -134,6 +136,7 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
   const foreignHistory = history.state === 'seen' && history.value.foreign ? [historyPath] : [];
   return {
     now: later,
+    observing,
     node: memory.node,
     clusterId,
     ring,
@@ -162,6 +165,13 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
     ...(memory.downSinceMs === undefined ? {} : {downSinceMs: memory.downSinceMs}),
     ...(memory.lastLoadedHash === undefined ? {} : {lastLoadedHash: memory.lastLoadedHash}),
   };
+}
+
+/** Whether people want nothing changed; where the configuration cannot be read, the last ring stands. */
+function* readObserving(): Step<boolean> {
+  const config = yield* ask('store.get', {resource: configResource, name: singletonName});
+  if (!config.ok || config.value === undefined) return false;
+  return (config.value.spec as {mode?: unknown} | undefined)?.mode === 'observe';
 }
 
 /** The cluster's id is the uid of kube-system: made by the cluster, kept by snapshots, never replicated. */

@@ -14,7 +14,7 @@ import {migrate} from './migrate.ts';
 import {mint} from './mint.ts';
 import {pause} from './pause.ts';
 import type {Outcome, Phase, Plan, Rule} from './plan.ts';
-import type {Reason} from './reason.ts';
+import {because, type Reason} from './reason.ts';
 import {rest} from './rest.ts';
 import {start} from './start.ts';
 import {verify} from './verify.ts';
@@ -68,12 +68,15 @@ function finish(
   return {
     actions: outcome.kind === 'act' && !observing ? [outcome.action] : [],
     reasons,
-    notes: [...notes, ...extra],
+    notes: [...(observing ? [observed(reasons[0])] : []), ...notes, ...extra],
     phase: observing ? 'Observing' : phaseOf(reasons[0], view),
     wakeAtMs: observation.now.monotonicMs + Math.min(maxSleepMs, Math.max(busyPeriodMs, sleep)),
     view,
   };
 }
+
+const observed = (reason: Reason | undefined): Reason =>
+  because('ObserveMode', `nothing is changed; next would be: ${reason?.message ?? 'nothing'}`);
 
 const phases: Readonly<Partial<Record<Reason['reason'], Phase>>> = {
   Minting: 'Minting',

@@ -76,8 +76,7 @@ function adoptedKept({ring, observation}: View): readonly Reason[] {
   return kept.length === 0 ? [] : [because('AdoptedKeysKept', `${kept.join(', ')} stay until drop-adopted is said`)];
 }
 
-const isReleased = (key: RingKey, released: string | undefined): boolean =>
-  released !== undefined &&
+const isReleased = (key: RingKey, released = ''): boolean =>
   released.split(/[\s,]+/).some((word) => word === 'all' || word === key.check || word === key.check.slice(0, 8));
 
 /** Keys that policy lets go: beyond the newest revisions or released, old enough, in no file's or server's write place, in every history. */

@@ -12,6 +12,7 @@ function apply(view: View): Outcome {
     ...view.members.flatMap((member) => [...reported(member), ...mounting(view, member), ...ungated(view, member)]),
     ...unlisted(view),
     ...unchecked(view),
+    ...unserved(view),
   );
 }
 
@@ -43,6 +44,15 @@ function ungated({ring}: View, {node, report}: Member): readonly Reason[] {
   const names = other.map(({resource}) => resource).join(', ');
   return [because('UngatedStart', `${node}: its server writes ${names} with another key than the ring's`, [node])];
 }
+
+/** Listed resources that no server serves: their values, if there are any, cannot be rewritten through the API. */
+const unserved = ({spec, observation}: View): readonly Reason[] =>
+  spec.resources
+    .filter((resource) => {
+      const fact = observation.types[resource];
+      return fact?.state === 'seen' && fact.value.length === 0;
+    })
+    .map((resource) => because('ResourceNotServed', `${resource} is listed, and no server serves it`));
 
 /** Before the first rotation every value should have been opened once; where no node can read etcd that is said. */
 const unchecked = ({ring, members}: View): readonly Reason[] =>

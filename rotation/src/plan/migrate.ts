@@ -21,8 +21,13 @@ function apply(view: View): Outcome {
   if (rotation.convergedAtMs === undefined) return beginMigration(view, rotation);
   const open = rotation.migration.find(({state}) => state === 'pending' || state === 'running');
   if (open !== undefined) {
+    const gone = isGone(view, open.resource);
+    if (gone !== undefined) return wait(gone);
     const reason = because('Migrating', `${open.resource}: ${open.seen} looked at, ${open.rewritten} rewritten`);
-    return {kind: 'act', action: {do: 'migratePage', of: 'rotation'}, reason};
+    const failure = observation.lastFailure;
+    const notes =
+      failure?.do === 'migratePage' ? [because('MigrationFailing', `${failure.message}; it is tried again`)] : [];
+    return {kind: 'act', action: {do: 'migratePage', of: 'rotation'}, reason, notes};
   }
   const blocked = rotation.migration.filter(({state}) => state === 'blocked');
   const retry = blocked.find((mark) => mark.attempts < blockedAttempts && isRetryDue(mark, observation.now.wallMs));
@@ -59,6 +64,16 @@ export const blockedReasons = (marks: readonly MigrationMark[]): readonly Reason
 export function nextPass(mark: MigrationMark, now: number): MigrationMark {
   const {token: _token, completedAtMs: _completed, revision: _revision, ...rest} = mark;
   return {...rest, state: 'pending', seen: 0, pass: mark.pass + 1, startedAtMs: now, blocked: [], blockedCount: 0};
+}
+
+/** A type that is served no more cannot be rewritten; its values may still be there. */
+function isGone({observation}: View, name: string): Reason | undefined {
+  const facts = Object.values(observation.types);
+  if (facts.length === 0 || facts.some(({state}) => state !== 'seen')) return undefined;
+  const served = facts.some((fact) => fact.state === 'seen' && fact.value.some((type) => typeName(type) === name));
+  return served
+    ? undefined
+    : because('ResourceNotServed', `${name} is being migrated, and no server serves it any more`);
 }
 
 /** How a type is named in marks and status: `secrets`, `widgets.example.com`. */

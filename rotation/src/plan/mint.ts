@@ -27,6 +27,10 @@ function apply(view: View): Outcome {
       because('Minting', `${other.node} instead of ${minting.node}`),
     );
   }
+  const refused = minter.report.problems.find(({reason}) => reason === 'ForeignKeyObject');
+  if (object !== undefined && refused !== undefined && minter.report.minted?.id !== minting.id) {
+    return mintPast(view, minting.node, refused.message);
+  }
   const report = minter.report.minted;
   if (object === undefined || report === undefined || report.id !== minting.id) {
     return wait(because('Minting', `${minting.node} makes r${minting.revision}`, [minting.node]));
@@ -44,6 +48,21 @@ function apply(view: View): Outcome {
     ring,
     {keys: sortKeys([...ring.keys, key]), rotation, minting: undefined},
     because('Distributing', `${key.name} was made`),
+  );
+}
+
+/** An object that stands in the way and is not ours is left alone; the key gets the next number. */
+function mintPast(view: View, node: string, why: string): Outcome {
+  const {ring} = view;
+  if (ring.rotation === undefined) return pass;
+  const revision = nextRevision(view);
+  return changeRing(
+    ring,
+    {
+      rotation: {...ring.rotation, revision},
+      minting: {revision, node, id: `mint-r${revision}-${ring.epoch}-${ring.version}`},
+    },
+    because('ForeignKeyObject', `${why}; r${revision} is made instead`, [node]),
   );
 }
 

@@ -71,7 +71,8 @@ export function planNode(o: NodeObservation): NodePlan {
   }
   const blocked = problems.some(({reason}) => reason === 'HistoryNotWritable' || reason === 'ConfigurationPathDiffers');
   if (!blocked) actions.push(...fileActions(o, ring, server, loaded, problems));
-  return {actions, problems, server, loaded};
+  problems.push(...strangers(o, ring));
+  return {actions: o.observing ? [] : actions, problems, server, loaded};
 }
 
 /** Whether this node's own server answers. */
@@ -139,7 +140,7 @@ function historyActions(o: NodeObservation, problems: Problem[]): readonly NodeA
   if (kept.damaged > 0)
     problems.push(problem('HistoryDamaged', `${kept.damaged} lines of the key history are damaged`));
   const missing = [...o.held.keys()].filter((id) => !kept.keys.includes(id)).sort();
-  return missing.length === 0 || kept.foreign ? [] : [{do: 'appendHistory', keys: missing}];
+  return missing.length === 0 || kept.foreign || kept.newer ? [] : [{do: 'appendHistory', keys: missing}];
 }
 
 function usableRing(o: NodeObservation, problems: Problem[]): Ring | undefined {
@@ -263,6 +264,18 @@ export function wantedRecipients(o: NodeObservation): readonly string[] {
 
 const lacksRecipient = (o: NodeObservation, recipients: readonly string[]): boolean =>
   o.recipients.state === 'seen' && wantedRecipients(o).some((each) => !recipients.includes(each));
+
+/** Who asks for keys and is no control-plane node; what a forgotten node left behind is no question. */
+function strangers(o: NodeObservation, ring: Ring | undefined): readonly Problem[] {
+  if (o.recipients.state !== 'seen') return [];
+  return o.recipients.value
+    .filter(
+      ({node, genuine}) => !genuine && node !== o.node && ring?.forgotten.some((each) => each.node === node) !== true,
+    )
+    .map(({node}) =>
+      problem('UnknownRecipient', `${node} has neither a control-plane Node nor a server; no key is sealed for it`),
+    );
+}
 
 /** The layout that holds for this node: the one on trial here, unless its file was refused. */
 export function layoutFor(o: NodeObservation, ring: Ring): Layout {
