@@ -23,8 +23,9 @@ export class KnownValues {
     this.#apiVersion = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
   }
 
-  get names(): readonly string[] {
-    return [...this.#values.keys()];
+  /** Objects that somebody took away. */
+  forget(...names: readonly string[]): void {
+    for (const name of names) this.#values.delete(name);
   }
 
   pathOf(name: string): string {
