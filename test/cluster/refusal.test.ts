@@ -92,6 +92,7 @@ describe('three servers on aescbc, of which one cannot load aesgcm', () => {
   });
   afterAll(async () => {
     watch?.end();
+    await workload?.stop();
     await cluster?.stop();
   });
 
