@@ -22,7 +22,8 @@ export default defineConfig({
           include: real,
           testTimeout: long ? dayMs : 600_000,
           hookTimeout: 900_000,
-          fileParallelism: false,
+          // Each file waits for polls and leases more than it works; two share the machine well.
+          maxWorkers: long ? 1 : 2,
         },
       },
     ],

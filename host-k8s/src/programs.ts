@@ -81,7 +81,6 @@ function prunedReader(store: StoreClient): () => Step<Fact<readonly string[]>> {
     else last = {fact: unknown(schema.why), atMs: atMs - schemaLifeMs};
   };
   let running: Promise<void> | undefined;
-  // biome-ignore lint/correctness/useYield: a fact that this host reads by itself, in the engine's form
   return function* readPruned() {
     const stale = last === undefined || performance.now() - last.atMs > schemaLifeMs;
     if (stale && running === undefined) {

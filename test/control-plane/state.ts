@@ -14,7 +14,7 @@ export interface ControlPlaneState {
   readonly running: readonly ProcessIdentity[];
 }
 
-export function statePath(dir: string): string {
+function statePath(dir: string): string {
   return join(dir, 'control-plane.json');
 }
 

@@ -63,7 +63,7 @@ const keys: readonly RingKey[] = [
 export const key = fc.constantFrom(...keys);
 const keySet = fc.subarray([...keys], {minLength: 1});
 /** Moments around now; some in the future, most a whole number of seconds and one millisecond ago. */
-export const moment = fc.oneof(
+const moment = fc.oneof(
   fc.integer({min: 0, max: 4 * 3600}).map((seconds) => now - seconds * 1000 - 1),
   fc.constantFrom(now - 190_001, now - day - 1, now - 2 * day - 1, now - 40 * day - 1, now + 5 * minute - 1),
 );
@@ -72,7 +72,7 @@ const entry = fc.oneof(
   key.map(({id}) => id),
   fc.constantFrom('identity', 'kms:{"name":"a"}'),
 );
-export const block: fc.Arbitrary<RenderedBlock> = fc.record({
+const block: fc.Arbitrary<RenderedBlock> = fc.record({
   resources: fc.uniqueArray(resource, {minLength: 1, maxLength: 2}),
   order: fc.uniqueArray(entry, {minLength: 1, maxLength: 5}),
 });

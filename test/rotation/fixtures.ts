@@ -35,7 +35,7 @@ export const hour = 3_600_000;
 export const day = 24 * hour;
 export const cluster = 'c1';
 export const names = ['n1', 'n2', 'n3'] as const;
-export const resources = ['secrets', 'configmaps'] as const;
+const resources = ['secrets', 'configmaps'] as const;
 
 const checkOf = (text: string): string => sha256Hex(utf8(`check of ${text}`)).slice(0, 16);
 

@@ -1,14 +1,6 @@
 // The agent's deeds: each is small, safe to repeat and safe to stop after. Bytes of keys are touched only here.
 
-import {
-  type DataKey,
-  decodeUtf8,
-  generateDataKey,
-  type Secret,
-  type StoredKey,
-  sha256Hex,
-  utf8,
-} from '@etcd-encryption/crypto';
+import {type DataKey, generateDataKey, type Secret, type StoredKey, sha256Hex, utf8} from '@etcd-encryption/crypto';
 import {
   formatEncryptionConfiguration,
   parseEncryptionConfiguration,
@@ -459,5 +451,3 @@ function* restoreConfiguration(
 
 const triedOf = ({tried, file}: NodeObservation): {readonly trial?: string} =>
   tried !== undefined && file.state === 'loadable' && tried.file === file.hash ? {trial: tried.trial} : {};
-
-export const textOf = (bytes: Uint8Array): string => decodeUtf8(bytes).text;

@@ -45,7 +45,7 @@ export function* controllerLoop(settings: ControllerSettings, engine: Controller
 }
 
 /** One period; answers how long to sleep, ms. */
-export function* controllerPeriod(memory: ControllerMemory, engine: ControllerEngine): Step<number> {
+function* controllerPeriod(memory: ControllerMemory, engine: ControllerEngine): Step<number> {
   const now = yield* demand('clock.now', {});
   const leading = yield* holdLease(memory.lease, now);
   if (!leading) {

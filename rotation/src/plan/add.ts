@@ -18,7 +18,7 @@ import {same} from '../model/same.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
 import {ambiguousValues, requestValues} from './start.ts';
-import {expectedBlocks, type Member, obstacle, sameBlocks, type View} from './view.ts';
+import {type Member, obstacle, type View} from './view.ts';
 
 export const add: Rule = {name: 'add', apply};
 
@@ -43,7 +43,7 @@ function apply(view: View): Outcome {
  * The present layout with every key of the ring and every resource of the spec. Nothing is reordered, and nothing is
  * taken out but a name whose wildcard says the same.
  */
-export function desiredLayout(view: View): Layout {
+function desiredLayout(view: View): Layout {
   const {ring, spec, members} = view;
   const {layout} = ring;
   if (ring.keys.length === 0) return layout;
@@ -169,7 +169,7 @@ function collisions(view: View, desired: Layout): Outcome | undefined {
 }
 
 /** Sends a layout to all nodes, or to one first when it is of a new kind. */
-export function propose(view: View, layout: Layout): Outcome {
+function propose(view: View, layout: Layout): Outcome {
   const {ring, observation} = view;
   const fips = view.members.filter(({report}) => report.fipsOnly).map(({node}) => node);
   const kinds = layoutKinds(layout, view.keys);
@@ -234,7 +234,3 @@ function continueTrial(view: View, trial: Trial): Outcome {
     because('Distributing', `${trial.node} has loaded it; the ring goes to every node`),
   );
 }
-
-/** Whether a member's file is the layout's, whatever its server has loaded. */
-export const isFiled = (view: View, {report}: Member, layout: Layout): boolean =>
-  report.file.state === 'loadable' && sameBlocks(report.file.blocks, expectedBlocks(layout, view.keys, report));

@@ -113,7 +113,7 @@ function afterRestore(o: ClusterObservation, ring: Ring, past: readonly SeenRing
 }
 
 /** A new ring: nothing known but the cluster; above every epoch that a node ever saw. */
-export function firstRing(o: ClusterObservation, clusterId: string): Ring {
+function firstRing(o: ClusterObservation, clusterId: string): Ring {
   const past = seenBefore(o);
   const epoch = highestOf(past.map((seen) => seen.epoch)) + 1;
   const version = highestOf(past.map((seen) => seen.version)) + 1;

@@ -1,7 +1,7 @@
 // The agent's plan: what this node does next, from its own facts and the ring. Pure; the guard is asked again, on the
 // bytes, by the deed itself.
 
-import {maxBackups, pollPeriodMs, reloadDeadlinePolls} from '../limits.ts';
+import {pollPeriodMs, reloadDeadlinePolls} from '../limits.ts';
 import {configurationPath} from '../model/file-paths.ts';
 import type {KeyId, KeyRef} from '../model/key.ts';
 import {keyObjectName} from '../model/key.ts';
@@ -76,7 +76,7 @@ export function planNode(o: NodeObservation): NodePlan {
 }
 
 /** Whether this node's own server answers. */
-export function serverOf(o: NodeObservation): ServerReport {
+function serverOf(o: NodeObservation): ServerReport {
   if (o.serverDown !== undefined) return {state: 'down', why: o.serverDown};
   if (o.evidence.state !== 'seen')
     return {state: 'unknown', why: o.evidence.state === 'unknown' ? o.evidence.why : 'not asked'};
@@ -88,7 +88,7 @@ export function serverOf(o: NodeObservation): ServerReport {
 }
 
 /** What the server has loaded, by its own word; the file says nothing about it. */
-export function loadedOf(o: NodeObservation, server: ServerReport): LoadedReport {
+function loadedOf(o: NodeObservation, server: ServerReport): LoadedReport {
   if (server.state !== 'up' || o.evidence.state !== 'seen')
     return {state: 'unknown', why: `its server is ${server.state}`};
   const evidence = o.evidence.value;
@@ -278,7 +278,7 @@ function strangers(o: NodeObservation, ring: Ring | undefined): readonly Problem
 }
 
 /** The layout that holds for this node: the one on trial here, unless its file was refused. */
-export function layoutFor(o: NodeObservation, ring: Ring): Layout {
+function layoutFor(o: NodeObservation, ring: Ring): Layout {
   const refused = o.previous.state === 'seen' ? o.previous.value.refusedFile : undefined;
   const trial = ring.trial;
   if (trial?.node !== o.node) return ring.layout;
@@ -363,7 +363,7 @@ export const guardInput = (
  * The file this node shall have: the ring's layout, keeping every key that no certificate lets go, and writing with
  * the present key as long as the node's own running server has not loaded the ring's.
  */
-export function targetBlocks(
+function targetBlocks(
   o: NodeObservation,
   ring: Ring,
   layout: Layout,
@@ -455,5 +455,3 @@ function repair(o: NodeObservation, loaded: LoadedReport, problems: Problem[]): 
   problems.push(problem('FileRepaired', 'the file was damaged or missing, and the last good one was put back'));
   return [{do: 'restoreFile', hash, why: 'the file was damaged or missing', refused: false}];
 }
-
-export const backupsToKeep = maxBackups;

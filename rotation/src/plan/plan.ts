@@ -1,8 +1,7 @@
 // What a plan is: at most one action, the reasons said on the way to it, and when to look again.
 
-import type {ClusterObservation} from '../model/observation.ts';
 import type {Ring} from '../model/ring.ts';
-import type {Reason, ReasonName} from './reason.ts';
+import type {Reason} from './reason.ts';
 import type {View} from './view.ts';
 
 /** The three dangerous deeds of rotation.md, as far as the ring commands them. */
@@ -87,5 +86,3 @@ export const changeRing = (
   action: {do: 'replaceRing', ring: nextRing(ring, changes), ...(record === undefined ? {} : {record})},
   reason,
 });
-
-export type {ClusterObservation, ReasonName};

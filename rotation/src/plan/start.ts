@@ -41,7 +41,7 @@ function apply(view: View): Outcome {
 }
 
 /** Spacing counts from the end of the last real rotation, so rotations neither overlap nor catch up. */
-export function whyDue(view: View): Due | undefined {
+function whyDue(view: View): Due | undefined {
   const {ring, spec, observation} = view;
   const last = ring.history.find(({reason}) => reason !== 'resources');
   if (last === undefined) return {reason: 'first'};
@@ -89,7 +89,7 @@ export function budgetUsed(view: View): number {
   return used / writeBudget(view);
 }
 
-export function writeBudget({spec, ring}: View): number {
+function writeBudget({spec, ring}: View): number {
   const objects = ring.history[0]?.rewritten ?? 0;
   return Math.min(writeBudgetCeiling, spec.writeBudget ?? Math.max(writeBudgetFloor, 10 * objects));
 }

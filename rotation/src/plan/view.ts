@@ -50,7 +50,7 @@ export const sortedBy = <T>(list: readonly T[], textOf: (each: T) => string): re
 const byNode = (a: {node: string}, b: {node: string}): number => (a.node < b.node ? -1 : a.node > b.node ? 1 : 0);
 
 /** Members: every node that reported and is not forgotten; every lease, Node or former member nobody speaks for blocks. */
-export function membersOf(
+function membersOf(
   observation: ClusterObservation,
   ring: Ring,
 ): {members: readonly Member[]; blockers: readonly Reason[]; notes: readonly Reason[]} {
@@ -123,7 +123,7 @@ function silence({node, identity, unchangedForMs}: Member, life: ReadonlyMap<str
 export const sameBlocks = (a: readonly RenderedBlock[], b: readonly RenderedBlock[]): boolean => same(a, b);
 
 /** The blocks that a member's file must have under a layout. */
-export function expectedBlocks(
+function expectedBlocks(
   layout: Layout,
   keys: ReadonlyMap<KeyId, RingKey>,
   report: NodeReport,
