@@ -20,6 +20,11 @@ export const proofs: readonly Proof[] = [
     run: {file: 'test/loader'},
   },
   {
+    name: 'rotation',
+    describe: 'first encryption and three rotations of 3,000 objects on three servers, users busy all the while',
+    run: {file: 'test/cluster/rotation.test.ts'},
+  },
+  {
     name: 'kills',
     describe:
       'Controller, agents and a kube-apiserver are killed in every phase; the end is that of a run without kills.',

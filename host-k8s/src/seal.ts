@@ -41,7 +41,10 @@ async function sealFor(plaintext: Secret, recipients: readonly string[]): Promis
     try {
       encrypter.addRecipient(recipient);
     } catch {
-      return failed('invalid', `recipients: not an age recipient: ${recipient.slice(0, 80)}`);
+      return failed(
+        'invalid',
+        `recipients: expected age recipients (age1…), got one that is none, of ${recipient.length} characters`,
+      );
     }
   }
   const bytes = copyOf(plaintext);

@@ -4,7 +4,7 @@ export {formatRecord, parseHistory, type ReadHistory} from './act/history.ts';
 export {readIdentity} from './act/identity.ts';
 export {newLeaseMemory} from './act/lease.ts';
 export {brokenLine} from './act/record.ts';
-export {etcdFolder, openValues, scanPrefixes} from './act/scan.ts';
+export {etcdFolders, openValues, scanPrefixes} from './act/scan.ts';
 export {createEngine, type Engine, type EngineParts} from './engine.ts';
 export * from './limits.ts';
 export {type AgentSettings, agentLoop} from './loop/agent.ts';

@@ -146,7 +146,7 @@ describe('an object', () => {
   });
 
   test.each([
-    ['404', {rewrite: () => failed('gone', '404')}],
+    ['404', {rewrite: () => failed('gone', '404', {reason: 'NotFound'})}],
     ['409 and then no object', {rewrite: () => failed('conflict', '409'), again: () => ok([])}],
     [
       '409 and then another uid',

@@ -239,12 +239,13 @@ describe('layout', () => {
     ]);
   });
 
-  test('own ⇒ what the node writes now; nothing known ⇒ in clear', () => {
+  test('own ⇒ what the node writes now; nothing known ⇒ the first adopted key, and in clear only where none is', () => {
     const layout = layoutOf([r1, cbc], 'own');
-    expect(render(layout, {secrets: cbc.id})).toEqual([
-      blockOf([cbc.id, r1.id, 'identity'], ['secrets']),
-      blockOf(['identity', r1.id, cbc.id], ['configmaps']),
+    expect(render(layout, {secrets: 'identity'})).toEqual([
+      blockOf(['identity', r1.id, cbc.id], ['secrets']),
+      blockOf([cbc.id, r1.id, 'identity'], ['configmaps']),
     ]);
+    expect(render(layoutOf([r1], 'own'), {})).toEqual([blockOf(['identity', r1.id])]);
     expect(render({...layout, kms: ['kms:{}']}, {secrets: 'kms:{}', configmaps: 'kms:{}'})).toEqual([
       blockOf(['kms:{}', r1.id, cbc.id, 'identity']),
     ]);

@@ -102,9 +102,24 @@ describe('openKey', () => {
   });
 
   test('the key that vouches has left the ring, which lists the vouched one ⇒ opened by a new node', () => {
-    const {act, held} = world(ringWith(k3, k2), [objectOf(k2, k1)]);
+    const certificate = {
+      key: k1.name,
+      check: '',
+      stoppedWritingAtMs: 0,
+      cleanBy: '',
+      cleanRevision: '',
+      compactedBy: '',
+      atMs: 0,
+    };
+    const {act, held} = world({...ringWith(k3, k2), certificates: [certificate]}, [objectOf(k2, k1)]);
     expect(act(open('r2')).ok).toBe(true);
     expect(held()).toEqual([k2.name]);
+  });
+
+  test('the key that vouches is not held and never left by a certificate ⇒ not opened, though the ring lists the vouched one', () => {
+    const {act, held} = world(ringWith(k3, k2), [objectOf(k2, k1)]);
+    expect(act(open('r2'))).toMatchObject({ok: false, error: {code: 'denied'}});
+    expect(held()).toEqual([]);
   });
 
   test.each([
@@ -168,10 +183,19 @@ describe('mint', () => {
   });
 
   test('an earlier try’s object is there ⇒ taken, never replaced', () => {
-    const {act, store, minted} = world(ringWith(k1), [objectOf(k1), objectOf(k2, k1)], {keys: [k1]});
+    const mintId = mint.do === 'mint' ? mint.id : '';
+    const clear = {...objectOf(k2), mintId};
+    const made = {...clear, voucher: {key: k1.name, mac: voucherMac(clear, k1)}};
+    const {act, store, minted} = world(ringWith(k1), [objectOf(k1), made], {keys: [k1]});
     expect(act(mint).ok).toBe(true);
     expect(minted()).toMatchObject({name: k2.name});
     expect(store.get(keyResource, 'r2')?.metadata.resourceVersion).toBe('105');
+  });
+
+  test('an object that answers another request is there ⇒ not taken, not replaced', () => {
+    const {act, minted} = world(ringWith(k1), [objectOf(k1), objectOf(k2, k1)], {keys: [k1]});
+    expect(act(mint)).toMatchObject({ok: false, error: {code: 'denied'}});
+    expect(minted()).toBeUndefined();
   });
 
   test.each([

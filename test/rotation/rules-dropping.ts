@@ -50,7 +50,8 @@ const answer = (counts: ScanReport['counts'], completedAtMs = now): ScanReport =
   startedAtMs: now,
   completedAtMs,
   revision: 950,
-  counts,
+  // A scan names every type that it looked at.
+  counts: {secrets: {}, configmaps: {}, 'deployments.apps': {}, ...counts},
 });
 const clean = {secrets: {[`aesgcm:${r2.name}`]: 20}, configmaps: {}};
 
@@ -222,13 +223,23 @@ function describeCertificate(): void {
       });
     });
 
-    test('a server still writes with it ⇒ its proof is of no use', () => {
+    test('a server writes with it again ⇒ its proof is gone and its waiting begins anew', () => {
       const loaded = {
         ...loadedOf([blockOf([r1.id, r2.id, 'identity'])]),
         hash: fileOf([blockOf([r2.id, r1.id, 'identity'])]).hash,
       };
-      const plan = look({...compacted, gate}, {nodes: {n2: {can, loaded}}});
-      expectWait(plan, 'Scheduled');
+      const ring = {...compacted, gate};
+      expectRing(look(ring, {nodes: {n2: {can, loaded}}}), ring, {
+        changes: {stoppedWriting: {...ring.stoppedWriting, [r1.id]: now}, clean: []},
+        reason: 'UngatedStart',
+      });
+    });
+
+    test('a scan did not see every listed type ⇒ proves nothing', () => {
+      const partial = {...answer(clean), counts: {secrets: clean.secrets}};
+      const plan = look(scanned, {nodes: {n1: {can, scan: partial}}});
+      expect(plan.actions).toEqual([]);
+      expect(plan.notes.map(({reason}) => reason)).toContain('ResourceNotServed');
     });
 
     test('one key is clean and another is not ⇒ the clean one goes all the same', () => {

@@ -89,7 +89,14 @@ export const agent: Verb = {
   },
   async run(input) {
     const recipients = input.values['recovery-recipient'];
-    await runAgent({...nodeProgram(input, 'agent'), recoveryRecipients: Array.isArray(recipients) ? recipients : []});
+    const recoveryRecipients: readonly string[] = Array.isArray(recipients) ? recipients : [];
+    // Never shown: somebody may have given the identity instead.
+    if (recoveryRecipients.some((each) => !/^age1[02-9ac-hj-np-z]{58}$/.test(each))) {
+      throw new UsageError(
+        '--recovery-recipient: expected an age recipient (age1… of 62 characters), got something else',
+      );
+    }
+    await runAgent({...nodeProgram(input, 'agent'), recoveryRecipients});
     return 0;
   },
 };

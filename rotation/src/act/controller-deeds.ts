@@ -120,6 +120,9 @@ function* listOnce(resource: ResourceType): Step<Result<undefined>> {
   return ok(undefined);
 }
 
+/** How a list says that its revision is compacted, by release. */
+const expiredReasons: ReadonlySet<string> = new Set(['Expired', 'Gone']);
+
 /** The API tells that history is compacted by refusing to list `events` at exactly that revision. */
 function* askCompaction(memory: ControllerMemory, revisions: readonly string[]): Step<Result<unknown>> {
   for (const revision of revisions) {
@@ -129,7 +132,8 @@ function* askCompaction(memory: ControllerMemory, revisions: readonly string[]):
       atRevision: revision,
       metadataOnly: true,
     });
-    if (!answer.ok && answer.error.code === 'gone') memory.compacted.add(revision);
+    const {reason = ''} = answer.ok ? {} : answer.error;
+    if (!answer.ok && answer.error.code === 'gone' && expiredReasons.has(reason)) memory.compacted.add(revision);
     else if (!answer.ok) return answer;
   }
   return ok(undefined);

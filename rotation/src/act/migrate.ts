@@ -157,7 +157,8 @@ function judge(item: StoredObject, answer: Result<{resourceVersion: string}> | u
   const {error} = answer;
   switch (error.code) {
     case 'gone':
-      return 'gone';
+      // Only the API's own word: a 404 of something in between says nothing of the object.
+      return error.reason === 'NotFound' ? 'gone' : {later: error};
     case 'conflict':
     case 'ambiguous':
       return 'again';

@@ -15,7 +15,7 @@ import {
   trialPath,
 } from '../model/file-paths.ts';
 import {type KeyId, type KeyRef, keyObjectName} from '../model/key.ts';
-import {readKeyObject, voucherMac, writeKeyObject} from '../model/key-object.ts';
+import {isNamedAfterKey, readKeyObject, voucherMac, writeKeyObject} from '../model/key-object.ts';
 import {keyFrom, materialise, referTo, refOf} from '../model/key-ring.ts';
 import type {RenderedBlock} from '../model/layout.ts';
 import type {KeyObject} from '../model/node.ts';
@@ -152,8 +152,9 @@ function checkVoucher(memory: AgentMemory, object: KeyObject, ring: Ring): strin
   }
   const under = memory.keys.get(object.voucher.key);
   if (under === undefined) {
+    const dropped = ring.certificates.some(({key}) => key === object.voucher?.key);
     const listed = ring.keys.some(({id, check}) => id === object.key.id && check === object.key.check);
-    return listed ? undefined : `the key ${object.voucher.key} that vouches for it is not held`;
+    return listed && dropped ? undefined : `the key ${object.voucher.key} that vouches for it is not held`;
   }
   return voucherMac(object, under) === object.voucher.mac
     ? undefined
@@ -262,6 +263,8 @@ function* takeExisting(deed: NodeDeed, id: string, revision: number): Step<Resul
   if (answer.value === undefined) return ok(false);
   const read = readKeyObject(answer.value);
   if (read.outcome !== 'ok') return failed('invalid', `r${revision}: ${read.outcome}`);
+  if (!isNamedAfterKey(read.object)) return failed('invalid', `r${revision}: it is not named after its key`);
+  if (read.object.mintId !== id) return failed('denied', `r${revision}: it answers another request than this one`);
   const key = yield* openObject(deed, read.object, ring);
   if (!key.ok) return key;
   const ref = refOf(key.value);

@@ -20,11 +20,39 @@ const folders: Readonly<Record<string, string>> = {
   'apiservices.apiregistration.k8s.io': 'apiregistration.k8s.io/apiservices',
 };
 
-/** The folder in etcd of a type: built-in groups share one level, custom ones have their group in front. */
-export function etcdFolder(prefix: string, type: ResourceType): string {
+/** Groups of kube-apiserver itself whose names have a dot; a CustomResourceDefinition may also be in one of them. */
+const builtInGroups: ReadonlySet<string> = new Set([
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'apiregistration.k8s.io',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'certificates.k8s.io',
+  'coordination.k8s.io',
+  'discovery.k8s.io',
+  'events.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
+  'internal.apiserver.k8s.io',
+  'networking.k8s.io',
+  'node.k8s.io',
+  'rbac.authorization.k8s.io',
+  'resource.k8s.io',
+  'scheduling.k8s.io',
+  'storage.k8s.io',
+  'storagemigration.k8s.io',
+]);
+
+/**
+ * The folders in etcd where values of a type may stand. Built-in groups share one level, custom ones have their group
+ * in front; where a group may be either, both are looked at, since a folder that is empty says nothing.
+ */
+export function etcdFolders(prefix: string, type: ResourceType): readonly string[] {
+  const own = `${prefix}/${type.group}/${type.plural}/`;
   const known = folders[typeName(type)];
-  const builtIn = type.group === '' || !type.group.includes('.') || type.group.endsWith('.k8s.io');
-  return `${prefix}/${known ?? (builtIn ? type.plural : `${type.group}/${type.plural}`)}/`;
+  if (known !== undefined) return [`${prefix}/${known}/`];
+  const shared = `${prefix}/${type.plural}/`;
+  if (type.group === '') return [shared];
+  return !type.group.includes('.') || builtInGroups.has(type.group) ? [shared, own] : [own];
 }
 
 function* resolveAll(resources: readonly string[]): Step<Result<readonly ResourceType[]>> {
@@ -72,13 +100,15 @@ export function* scanPrefixes(
   let revision = 0;
   for (const type of types.value) {
     const labels: Record<string, number> = {};
-    const done = yield* eachValue(etcdFolder(prefix, type), scanHeadBytes, ({head}) => {
-      const label = labelOf(head, names);
-      labels[label] = (labels[label] ?? 0) + 1;
-    });
-    if (!done.ok) return done;
+    for (const folder of etcdFolders(prefix, type)) {
+      const done = yield* eachValue(folder, scanHeadBytes, ({head}) => {
+        const label = labelOf(head, names);
+        labels[label] = (labels[label] ?? 0) + 1;
+      });
+      if (!done.ok) return done;
+      revision = Math.max(revision, done.value);
+    }
     counts[typeName(type)] = labels;
-    revision = Math.max(revision, done.value);
   }
   const {wallMs: completedAtMs} = yield* demand('clock.now', {});
   return ok({id: request.id, startedAtMs, completedAtMs, revision, counts});
@@ -111,8 +141,8 @@ export function* openValues(
   const unreadable: UnreadableValue[] = [];
   let opened = 0;
   let unreadableCount = 0;
-  for (const type of types.value) {
-    const done = yield* eachValue(etcdFolder(prefix, type), 'all', (entry) => {
+  for (const folder of types.value.flatMap((type) => etcdFolders(prefix, type))) {
+    const done = yield* eachValue(folder, 'all', (entry) => {
       const bad = diagnose(entry, keys);
       if (bad === undefined) opened++;
       else {

@@ -3,7 +3,7 @@
 
 import {hex, hmacSha512, type StoredKey, utf8} from '@etcd-encryption/crypto';
 import type {StoredObject} from '../ports.ts';
-import type {KeyId} from './key.ts';
+import {type KeyId, keyObjectName} from './key.ts';
 import type {KeyObject} from './node.ts';
 import {keyResource, ourGroup, ourNamespace} from './resource-types.ts';
 
@@ -49,6 +49,9 @@ export function readKeyObject(object: StoredObject): ReadKeyObject {
     },
   };
 }
+
+/** Whether an object has the name that follows from its key; another one was not made by an agent. */
+export const isNamedAfterKey = ({name, key}: KeyObject): boolean => keyObjectName(key) === name;
 
 /** The object as it is stored. */
 export function writeKeyObject(object: Omit<KeyObject, 'resourceVersion'>, resourceVersion?: string): StoredObject {

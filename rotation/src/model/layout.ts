@@ -103,8 +103,10 @@ export function renderLayout(
 ): readonly RenderedBlock[] {
   const blocks: {resources: string[]; order: readonly string[]}[] = [];
   const byOrder = new Map<string, {resources: string[]; order: readonly string[]}>();
+  // A node without a file of its own must not begin in clear what others encrypt.
+  const adopted = layout.keys.find((id) => keys.get(id)?.revision === 0);
   for (const {resource, write} of layout.resources) {
-    const first = write === 'own' ? (own(resource) ?? 'identity') : write;
+    const first = write === 'own' ? (own(resource) ?? adopted ?? 'identity') : write;
     const order = orderFor(first, layout, keys);
     const id = [breadth(resource), ...order].join('\n');
     const present = byOrder.get(id);

@@ -60,6 +60,9 @@ export function readSpec(object: StoredObject): ReadSpec {
   const revisions = integer(retention.revisions, 'spec.retention.revisions', defaultRevisions, 1, 64, problems);
   const minAgeMs = readDuration(retention.minAge, 'spec.retention.minAge', defaultMinAgeMs, problems);
   const inFlight = integer(migration.maxInFlight, 'spec.migration.maxInFlight', maxInFlight, 1, maxInFlight, problems);
+  if (retention.requireSnapshot === true)
+    problems.push('spec.retention.requireSnapshot: this release attests no backups');
+  if (hasMembers(fields.windows)) problems.push('spec.windows: this release knows no windows');
   if (problems.length > 0) return {outcome: 'invalid', problems};
   const notes = object.metadata.annotations ?? {};
   const rotateRequest = notes[annotation.rotate];
@@ -83,6 +86,11 @@ export function readSpec(object: StoredObject): ReadSpec {
     },
   };
 }
+
+const hasMembers = (value: unknown): boolean =>
+  Array.isArray(value)
+    ? value.length > 0
+    : typeof value === 'object' && value !== null && Object.values(value).some(hasMembers);
 
 function readResources(value: unknown, problems: string[]): readonly string[] {
   if (!Array.isArray(value) || value.length === 0) {

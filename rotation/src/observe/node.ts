@@ -16,7 +16,7 @@ import {
   trialPath,
 } from '../model/file-paths.ts';
 import type {KeyId} from '../model/key.ts';
-import {readKeyObject} from '../model/key-object.ts';
+import {isNamedAfterKey, readKeyObject} from '../model/key-object.ts';
 import {referTo, refOf} from '../model/key-ring.ts';
 import type {RenderedBlock} from '../model/layout.ts';
 import {type FileReport, type KeyObject, type NodeReport, type Problem, readNodeReport} from '../model/node.ts';
@@ -72,6 +72,8 @@ export interface AgentMemory {
   values: NodeReport['values'] | undefined;
   scan: NodeReport['scan'] | undefined;
   etcdPrefix: string;
+  /** What `spec.mode` said when it was read last. */
+  observing: boolean;
 }
 
 export const newAgentMemory = (
@@ -100,12 +102,13 @@ export const newAgentMemory = (
   values: undefined,
   scan: undefined,
   etcdPrefix: '/registry',
+  observing: false,
 });
 
 /** Reads everything; never throws, every failed read is an unknown fact. */
 export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
   const now = yield* demand('clock.now', {});
-  const observing = yield* readObserving();
+  const observing = yield* readObserving(memory);
   const clusterId = yield* readClusterId();
   const ring = yield* readRingFact();
   const {monotonicMs: ringReadAtMs} = now;
@@ -167,11 +170,11 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
   };
 }
 
-/** Whether people want nothing changed; where the configuration cannot be read, the last ring stands. */
-function* readObserving(): Step<boolean> {
+/** Whether people want nothing changed; where the configuration cannot be read, what it said last. */
+function* readObserving(memory: AgentMemory): Step<boolean> {
   const config = yield* ask('store.get', {resource: configResource, name: singletonName});
-  if (!config.ok || config.value === undefined) return false;
-  return (config.value.spec as {mode?: unknown} | undefined)?.mode === 'observe';
+  if (config.ok) memory.observing = (config.value?.spec as {mode?: unknown} | undefined)?.mode === 'observe';
+  return memory.observing;
 }
 
 /** The cluster's id is the uid of kube-system: made by the cluster, kept by snapshots, never replicated. */
@@ -197,7 +200,7 @@ export function* readKeyObjects(): Step<Fact<readonly KeyObject[]>> {
   const objects: KeyObject[] = [];
   for (const item of list.value) {
     const read = readKeyObject(item);
-    if (read.outcome === 'ok') objects.push(read.object);
+    if (read.outcome === 'ok' && isNamedAfterKey(read.object)) objects.push(read.object);
   }
   return seen(objects.sort((a, b) => (a.name < b.name ? -1 : 1)));
 }
@@ -219,7 +222,10 @@ function* readOwnReport(memory: AgentMemory, now: Instant): Step<Fact<NodeReport
   return seen(read.report);
 }
 
-/** A recipient is genuine when a control-plane Node of its name, or that server's identity lease, exists. */
+/**
+ * A recipient is genuine when there is a control-plane Node of its name, or the identity lease of a server on a host of
+ * that name. Who may write these reports is for the API's policies to hold: names are no secrets.
+ */
 function* readRecipients(): Step<Fact<readonly Recipient[]>> {
   const reports = yield* listAll({resource: nodeReportResource, namespace: ourNamespace});
   if (reports.state !== 'seen') return reports;
@@ -237,13 +243,13 @@ function* readRecipients(): Step<Fact<readonly Recipient[]>> {
   });
   if (leases.state !== 'seen') return leases;
   const names = new Set(nodes.value.map(({metadata}) => metadata.name));
-  const identities = new Set(leases.value.map(({metadata}) => metadata.name));
+  const hosts = new Map(leases.value.map(({metadata}) => [metadata.name, metadata.labels?.['kubernetes.io/hostname']]));
   const recipients: Recipient[] = [];
   for (const item of reports.value) {
     const read = readNodeReport(item);
     if (read.outcome !== 'ok' || read.report.node !== item.metadata.name) continue;
     const {node, recipient, identity} = read.report;
-    recipients.push({node, recipient, genuine: names.has(node) || identities.has(identity)});
+    recipients.push({node, recipient, genuine: names.has(node) || hosts.get(identity) === node});
   }
   return seen(recipients);
 }

@@ -16,6 +16,7 @@ import {pause} from './pause.ts';
 import type {Outcome, Phase, Plan, Rule} from './plan.ts';
 import {because, type Reason} from './reason.ts';
 import {rest} from './rest.ts';
+import {returned} from './returned.ts';
 import {start} from './start.ts';
 import {verify} from './verify.ts';
 import {makeView, type View} from './view.ts';
@@ -24,6 +25,7 @@ import {makeView, type View} from './view.ts';
 export const controllerRules: readonly Rule[] = [
   members,
   health,
+  returned,
   adopt,
   mint,
   add,

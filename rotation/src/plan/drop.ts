@@ -159,6 +159,17 @@ function proveClean(view: View, candidates: readonly Candidate[], unproven: read
   if (stale || (ring.restored !== undefined && (ring.scan?.atMs ?? 0) <= ring.restored.atMs))
     return requestScan(view, able.node);
   if (answer === undefined) return wait(because('DropWaiting', `${ring.scan?.node} counts the stored values`));
+  const types = typesOf(
+    view,
+    ring.layout.resources.map(({resource}) => resource),
+  );
+  if ('unknown' in types) return wait(types.unknown);
+  const uncounted = types.names.filter((name) => answer.counts[name] === undefined);
+  if (uncounted.length > 0) {
+    const old = answer.completedAtMs + rescanMs < observation.now.wallMs;
+    const reason = because('ResourceNotServed', `a scan did not see ${uncounted.join(', ')}`);
+    return old ? requestScan(view, able.node) : wait(reason);
+  }
   const clean = unproven.filter((each) => !isNeeded(view, each, answer.counts));
   const dirty = unproven.filter((each) => !clean.includes(each));
   if (clean.length === 0) {

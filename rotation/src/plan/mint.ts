@@ -3,7 +3,7 @@
 
 import {parseKeyName} from '@etcd-encryption/crypto';
 import {keyObjectName} from '../model/key.ts';
-import type {RingKey} from '../model/ring.ts';
+import type {Ring, RingKey} from '../model/ring.ts';
 import {sortKeys} from './adopt.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {because} from './reason.ts';
@@ -27,10 +27,10 @@ function apply(view: View): Outcome {
       because('Minting', `${other.node} instead of ${minting.node}`),
     );
   }
-  const refused = minter.report.problems.find(({reason}) => reason === 'ForeignKeyObject');
-  if (object !== undefined && refused !== undefined && minter.report.minted?.id !== minting.id) {
-    return mintPast(view, minting.node, refused.message);
-  }
+  const refused = minter.report.problems.find(
+    ({reason, message}) => reason === 'ForeignKeyObject' && message.startsWith(`mint: r${minting.revision}:`),
+  );
+  if (refused !== undefined && minter.report.minted?.id !== minting.id) return mintPast(view, minting, refused.message);
   const report = minter.report.minted;
   if (object === undefined || report === undefined || report.id !== minting.id) {
     return wait(because('Minting', `${minting.node} makes r${minting.revision}`, [minting.node]));
@@ -52,10 +52,10 @@ function apply(view: View): Outcome {
 }
 
 /** An object that stands in the way and is not ours is left alone; the key gets the next number. */
-function mintPast(view: View, node: string, why: string): Outcome {
+function mintPast(view: View, {node, revision: taken}: NonNullable<Ring['minting']>, why: string): Outcome {
   const {ring} = view;
   if (ring.rotation === undefined) return pass;
-  const revision = nextRevision(view);
+  const revision = Math.max(nextRevision(view), taken + 1);
   return changeRing(
     ring,
     {

@@ -107,6 +107,10 @@ function loadedOf(o: NodeObservation, server: ServerReport): LoadedReport {
 function olderEvidence(o: NodeObservation): LoadedReport {
   if (o.file.state !== 'loadable' || o.evidence.state !== 'seen')
     return {state: 'unknown', why: 'the file does not load'};
+  const platform = o.platform.state === 'seen' ? o.platform.value : undefined;
+  if (platform?.configPath !== configurationPath || platform.problem !== undefined) {
+    return {state: 'unknown', why: 'nothing shows that the server reads this file'};
+  }
   const {processStartMs, lastReloadSuccessMs, form} = o.evidence.value;
   const after = o.fileModifiedAtMs + 1_000;
   if ((processStartMs ?? 0) > after || (lastReloadSuccessMs ?? 0) > after) {

@@ -56,6 +56,16 @@ function byScan(view: View, rotation: Rotation, node: string): Outcome {
     return requestScan(view, node);
   }
   if (answer === undefined) return wait(because('Verifying', `${asked.node} counts the stored values`, [asked.node]));
+  const uncounted = rotation.migration
+    .map(({resource}) => resource)
+    .filter((name) => answer.counts[name] === undefined);
+  if (uncounted.length > 0) {
+    return changeRing(
+      ring,
+      {scan: undefined},
+      because('ResourceNotServed', `a scan did not see ${uncounted.join(', ')}`),
+    );
+  }
   const unclean = uncleanCounts(view, rotation, answer.counts);
   const blocked = rotation.migration.filter(({state}) => state === 'blocked');
   const allowed = blocked.reduce((sum, mark) => sum + mark.blockedCount, 0);
