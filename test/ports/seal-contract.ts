@@ -80,13 +80,14 @@ const cases: Readonly<Record<string, Case>> = {
   'no recipient ⇒ invalid': async (ports) => {
     expectError(await ports['seal.seal']({plaintext: secret(), recipients: []}), 'invalid');
   },
-  'a recipient that is none ⇒ invalid, and it is named': async (ports) => {
+  'a recipient that is none ⇒ invalid, and what was given is not shown, since it may be an identity': async (ports) => {
     const {recipient} = await make(ports);
     const error = expectError(
-      await ports['seal.seal']({plaintext: secret(), recipients: [recipient, 'age1nobody']}),
+      await ports['seal.seal']({plaintext: secret(), recipients: [recipient, 'AGE-SECRET-KEY-1NOBODY']}),
       'invalid',
     );
-    expect(error.message).toContain('age1nobody');
+    expect(error.message).toContain('recipient');
+    expect(error.message).not.toContain('NOBODY');
   },
   'a sealed text that is cut ⇒ invalid': async (ports) => {
     const {identity, recipient} = await make(ports);

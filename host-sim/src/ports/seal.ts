@@ -23,8 +23,8 @@ export function createSealPort(randomBytes: (length: number) => Uint8Array): Pic
     },
     'seal.seal': ({plaintext, recipients}) => {
       if (recipients.length === 0) return failed('invalid', 'at least one recipient is needed');
-      const wrong = recipients.find((recipient) => !/^age1[0-9a-f]{58}$/.test(recipient));
-      if (wrong !== undefined) return failed('invalid', `not a recipient: ${wrong}`);
+      const wrong = recipients.some((recipient) => !/^age1[0-9a-f]{58}$/.test(recipient));
+      if (wrong) return failed('invalid', 'recipients: expected age recipients, got one that is none');
       return ok({sealed: sealed(plaintext, [...recipients], sha256Hex(randomBytes(16)))});
     },
     'seal.open': ({sealed: text, identity}) => open(text, textOf(identity)),
