@@ -20,6 +20,11 @@ export const shutdownDrainMs = 130_000;
 export const defaultDrainMs = requestTimeoutMs + shutdownDrainMs;
 /** A lease renewed within this is alive, ms; servers renew every 10 s and leases live an hour. */
 export const leaseAliveMs = 40_000;
+/**
+ * A process's start is told in ticks after the start of the machine, which Linux tells in whole seconds and tells anew
+ * when the clock is corrected. Two starts nearer than this are one process, ms; no server is ready again that soon.
+ */
+export const processStartToleranceMs = 1_500;
 /** An agent that has not reported for this long is named, ms: three periods at rest. */
 export const agentSilentMs = 3 * idlePeriodMs;
 /** How long a repair of a file is told, ms. */

@@ -358,11 +358,28 @@ export function describeAdd(): void {
       expectWait(planOf(observe({ring: refused})), 'FileRefused');
     });
 
+    test('its process seems to have started later, within what Linux rounds a start by ⇒ it is not sent again', () => {
+      const refusal = {
+        node: 'n1',
+        hash: 'x',
+        kinds: ['aesgcm/32'],
+        why: 'no',
+        atMs: now - 1,
+        serverStartedAtMs: now - 9,
+      };
+      const refused = {...ring, proven: ['resource/configmaps', 'resource/secrets'], refusals: [refusal]};
+      const nodes = {n1: {server: {state: 'up', startedAtMs: now + 991}}} as const;
+      expectWait(planOf(observe({ring: refused, nodes})), 'FileRefused');
+    });
+
+    const started = (startedAtMs: number) => ({n1: {server: {state: 'up', startedAtMs}}}) as const;
     test.each([
-      ['its server started again', {n1: {server: {state: 'up', startedAtMs: now - 1000}}}, now - 5000],
-      ['an hour passed', {}, now - hour - 1],
-    ] as const)('a server refused this kind of file and %s ⇒ it is tried once more', (_, nodes, atMs) => {
-      const refusal = {node: 'n1', hash: 'x', kinds: ['aesgcm/32'], why: 'no', atMs};
+      ['its server started again', started(now - 1000), {atMs: now - 5000}],
+      // A start is told up to a second too early.
+      ['its server started again at once', started(now - 5060), {atMs: now - 5000, serverStartedAtMs: now - 90_000}],
+      ['an hour passed', {}, {atMs: now - hour - 1}],
+    ] as const)('a server refused this kind of file and %s ⇒ it is tried once more', (_, nodes, when) => {
+      const refusal = {node: 'n1', hash: 'x', kinds: ['aesgcm/32'], why: 'no', ...when};
       const refused = {...ring, proven: ['resource/configmaps', 'resource/secrets'], refusals: [refusal]};
       const plan = planOf(observe({ring: refused, nodes}));
       expectRing(plan, refused, {

@@ -121,6 +121,7 @@ export const nodeReportSchema = object("What this node's agent saw last.", {
     hash: text('SHA-256 of its bytes, hex.'),
     blocks: blocks('Its blocks.'),
     atMs: unixMs('When'),
+    serverStartedAtMs: unixMs('Start of the process that refused it').exactOptional(),
     why: text('What the server said.'),
   }).exactOptional(),
   encryptions: map('Encryptions by key name over all processes of the server.', count('Number of encryptions.')),

@@ -180,6 +180,7 @@ export const ringSchema = object('What every node shall hold. Written by the con
       kinds: texts('What was new in it.'),
       why: text('What the server said.'),
       atMs: unixMs('When'),
+      serverStartedAtMs: unixMs('Start of the process that refused it').exactOptional(),
     }),
   ),
   checked: text('Id of the deep scan whose findings are settled.').exactOptional(),

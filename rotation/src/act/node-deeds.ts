@@ -446,10 +446,19 @@ function* restoreConfiguration(
       hash: observation.file.hash,
       blocks: observation.file.blocks,
       atMs: observation.now.wallMs,
+      ...refusingProcess(observation),
       why: action.why,
     };
   }
   return ok(undefined);
+}
+
+/** The process that counted the failure; where none runs, the last one that was seen. */
+function refusingProcess({evidence, previous}: NodeObservation): {readonly serverStartedAtMs?: number} {
+  const present = evidence.state === 'seen' ? evidence.value.processStartMs : undefined;
+  const last = previous.state === 'seen' ? previous.value.counters.startedAtMs : undefined;
+  const serverStartedAtMs = present ?? last;
+  return serverStartedAtMs === undefined || serverStartedAtMs === 0 ? {} : {serverStartedAtMs};
 }
 
 const triedOf = ({tried, file}: NodeObservation): {readonly trial?: string} =>

@@ -1,7 +1,7 @@
 // The agent's report: what this node has, loads and lacks, for the controller. Written when it says something new, and
 // now and then so that silence can be told from rest.
 
-import {type NodeReport, nodeReportVersion} from '../model/node.ts';
+import {isSameProcess, type NodeReport, nodeReportVersion} from '../model/node.ts';
 import type {NodeObservation} from '../model/node-observation.ts';
 import {nodeReportResource, ourGroup, ourNamespace} from '../model/resource-types.ts';
 import {same} from '../model/same.ts';
@@ -66,7 +66,7 @@ function countEncryptions(
   const encryptions: Record<string, number> = {...last?.encryptions};
   if (evidence === undefined) return {encryptions, counters: before};
   const startedAtMs = evidence.processStartMs ?? 0;
-  const same = startedAtMs === before.startedAtMs;
+  const same = isSameProcess(startedAtMs, before.startedAtMs);
   for (const [name, count] of Object.entries(evidence.encryptions)) {
     const counted = same ? (before.byName[name] ?? 0) : 0;
     encryptions[name] = (encryptions[name] ?? 0) + Math.max(0, count - counted);

@@ -1,5 +1,6 @@
 // What one node's agent reports (`EtcdEncryptionNode`), and what a scanner adds to it. References only, never bytes.
 
+import {processStartToleranceMs} from '../limits.ts';
 import type {StoredObject} from '../ports.ts';
 import type {KeyId, KeyRef} from './key.ts';
 import type {RenderedBlock} from './layout.ts';
@@ -101,6 +102,8 @@ export interface NodeReport {
     readonly hash: string;
     readonly blocks: readonly RenderedBlock[];
     readonly atMs: number;
+    /** Start of the process that refused it, or of the last one before it did not start; absent where none is known. */
+    readonly serverStartedAtMs?: number;
     readonly why: string;
   };
   /** Encryptions per key name over all of this node's server processes. */
@@ -115,6 +118,21 @@ export interface NodeReport {
   readonly scan?: ScanReport;
   readonly values?: ValuesReport;
 }
+
+/** Whether two starts of a server, as it tells them, are those of one process. */
+export const isSameProcess = (oneStartedAtMs: number, otherStartedAtMs: number): boolean =>
+  Math.abs(oneStartedAtMs - otherStartedAtMs) <= processStartToleranceMs;
+
+/** Whether a server runs in another process than the one that refused a file: it may have learnt better. */
+export const hasRestartedSince = (
+  server: ServerReport | undefined,
+  refusal: {readonly atMs: number; readonly serverStartedAtMs?: number},
+): boolean => {
+  if (server?.state !== 'up') return false;
+  const {serverStartedAtMs, atMs} = refusal;
+  if (serverStartedAtMs === undefined) return server.startedAtMs > atMs;
+  return !isSameProcess(server.startedAtMs, serverStartedAtMs);
+};
 
 export type ReadNodeReport =
   | {readonly outcome: 'ok'; readonly report: NodeReport}

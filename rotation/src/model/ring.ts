@@ -111,6 +111,8 @@ export interface Refusal {
   readonly kinds: readonly string[];
   readonly why: string;
   readonly atMs: number;
+  /** Start of the process that refused it; absent where none is known. */
+  readonly serverStartedAtMs?: number;
 }
 
 /** Why a key may leave: every line of rotation.md's certificate, with what it rests on. */

@@ -12,6 +12,7 @@ import {
   servedBy,
   writeEntryOf,
 } from '../model/layout.ts';
+import {hasRestartedSince} from '../model/node.ts';
 import {annotation, ourGroup} from '../model/resource-types.ts';
 import type {Refusal, Trial} from '../model/ring.ts';
 import {same} from '../model/same.ts';
@@ -203,7 +204,7 @@ const refused = ({node, why}: Refusal): Reason =>
 
 function mayRetry({observation, members}: View, refusal: Refusal): boolean {
   const server = members.find(({node}) => node === refusal.node)?.report.server;
-  if (server?.state === 'up' && server.startedAtMs > refusal.atMs) return true;
+  if (hasRestartedSince(server, refusal)) return true;
   return observation.now.wallMs - refusal.atMs > retryRefusedMs;
 }
 
@@ -221,6 +222,7 @@ function continueTrial(view: View, trial: Trial): Outcome {
       kinds,
       why: refusedFile.why,
       atMs: refusedFile.atMs,
+      ...(refusedFile.serverStartedAtMs === undefined ? {} : {serverStartedAtMs: refusedFile.serverStartedAtMs}),
     };
     return changeRing(ring, {trial: undefined, refusals: [...ring.refusals, refusal].slice(-8)}, refused(refusal));
   }

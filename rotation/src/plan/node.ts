@@ -15,7 +15,7 @@ import {
   writeEntries,
   writeEntryOf,
 } from '../model/layout.ts';
-import type {KeyObject, LoadedReport, Problem, ServerReport} from '../model/node.ts';
+import {hasRestartedSince, type KeyObject, type LoadedReport, type Problem, type ServerReport} from '../model/node.ts';
 import type {NodeObservation, NodeState} from '../model/node-observation.ts';
 import {isAnotherLine, type Ring} from '../model/ring.ts';
 import {guardFile} from './guard.ts';
@@ -319,7 +319,7 @@ function fileActions(
     refused !== undefined &&
     sameBlocks(refused.blocks, next) &&
     o.now.wallMs - refused.atMs < 3_600_000 &&
-    !restartedSince(server, refused.atMs)
+    !hasRestartedSince(server, refused)
   ) {
     problems.push(problem('FileRefused', refused.why));
     return [];
@@ -338,9 +338,6 @@ function fileActions(
     problems.push(problem('FileRepaired', 'the file was missing and was written again'));
   return [{do: 'writeFile', blocks: next}];
 }
-
-const restartedSince = (server: ServerReport, atMs: number): boolean =>
-  server.state === 'up' && server.startedAtMs > atMs;
 
 export const guardInput = (
   o: NodeObservation,
