@@ -1,3 +1,0 @@
-// A backend for @etcd-encryption/crypto whose hashing runs in WebAssembly.
-
-export type {Backend} from '@etcd-encryption/crypto';
