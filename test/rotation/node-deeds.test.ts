@@ -1,6 +1,6 @@
 // The agent's deeds with keys: what is opened, made and sealed, and what somebody may have planted.
 
-import {DataKey, hex, type StoredKey} from '@etcd-encryption/crypto';
+import {DataKey, hex, type StoredKey, sha256Hex} from '@etcd-encryption/crypto';
 import {formatEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
 import {
   backupDirectory,
@@ -30,7 +30,7 @@ import {doNodeAction} from '../../rotation/src/act/node-deeds.ts';
 import {planNode} from '../../rotation/src/plan/node.ts';
 import {FakeDisk} from './fake-disk.ts';
 import {FakeStore, openSealed, seal, sealPorts} from './fake-store.ts';
-import {blockOf, cluster, layoutOf, now, restingRing} from './fixtures.ts';
+import {blockOf, cluster, layoutOf, now, reportOf, restingRing} from './fixtures.ts';
 
 const keyOf = (revision: number, start = revision): DataKey =>
   new DataKey({revision, key: Uint8Array.from({length: 32}, (_, at) => (start * 31 + at * 7) % 256)});
@@ -63,6 +63,7 @@ interface World {
   readonly held: () => readonly string[];
   readonly act: (action: NodeAction) => Result<unknown>;
   readonly minted: () => unknown;
+  readonly memory: ReturnType<typeof newAgentMemory>;
 }
 
 function world(
@@ -82,7 +83,7 @@ function world(
     const observation = driveSync(readNode(memory), all);
     return driveSync(doNodeAction({memory, observation, plan: planNode(observation)}, action), all);
   };
-  return {store, disk, held: () => [...memory.keys.keys()].sort(), act, minted: () => memory.minted};
+  return {store, disk, held: () => [...memory.keys.keys()].sort(), act, minted: () => memory.minted, memory};
 }
 
 const open = (object: string): NodeAction => ({do: 'openKey', object});
@@ -326,6 +327,36 @@ describe('placing the file', () => {
     const written = disk.ops.filter((op) => op.startsWith('rename')).length;
     expect(act(writeFile).ok).toBe(true);
     expect(disk.ops.filter((op) => op.startsWith('rename')).length).toBe(written);
+  });
+
+  const evidence = (processStartMs: number): Partial<SyncPorts> => ({
+    'server.evidence': () =>
+      ok({
+        identityHashes: [],
+        expectedIdentityHash: '',
+        expectedIdentity: '',
+        processStartMs,
+        reloadSuccesses: 1,
+        reloadFailures: 1,
+        form: 'hash',
+        encryptions: {},
+        decryptions: {},
+      }),
+  });
+
+  test.each([
+    ['it runs ⇒ its own start', evidence(now - 7_000), now - 7_000],
+    ['it is down ⇒ the start that was seen last', {}, now - 90_000],
+  ])('a file is taken back from a server, and %s is kept with the refusal', (_, ports, serverStartedAtMs) => {
+    const all = {...platform('directory'), ...ports};
+    const {act, disk, memory} = world(settings('rename'), [], {keys: [k1], ports: all});
+    disk.place(configurationPath, before);
+    expect(act(writeFile).ok).toBe(true);
+    memory.lastReport = reportOf('n1', settings('rename'), {counters: {startedAtMs: now - 90_000, byName: {}}});
+    const hash = sha256Hex(before);
+    expect(act({do: 'restoreFile', hash, why: 'refused', refused: true}).ok).toBe(true);
+    expect(disk.read(configurationPath)).toEqual(before);
+    expect(memory.refusedFile).toMatchObject({why: 'refused', serverStartedAtMs});
   });
 
   test('a file is replaced ⇒ history, backup, then the file; every step synced', () => {

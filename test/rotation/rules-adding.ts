@@ -424,6 +424,7 @@ export function describeAdd(): void {
         hash: 'h',
         blocks,
         atMs: now - 100,
+        serverStartedAtMs: now - hour,
         why: 'its server counts a failed reload',
       };
       const plan = planOf(observe({ring, nodes: {n1: {refusedFile}}}));
@@ -437,6 +438,7 @@ export function describeAdd(): void {
               kinds: ['aesgcm/32', 'resource/configmaps', 'resource/secrets'],
               why: 'its server counts a failed reload',
               atMs: now - 100,
+              serverStartedAtMs: now - hour,
             },
           ],
         },

@@ -18,6 +18,7 @@ import type {AgentMemory} from '../../rotation/src/observe/node.ts';
 import {
   blockOf,
   clear,
+  day,
   found,
   type GivenNode,
   hashOf,
@@ -310,6 +311,21 @@ function describeFile(): void {
       expect(
         doing(observeNode({ring, file: clear, facts: {previous: seen(reportOf('n1', ring, {refusedFile}))}})),
       ).toEqual([]);
+    });
+
+    test('its server refused these blocks ⇒ named, not written again before it is another process or an hour passed', () => {
+      const blocks = rendered(distributed);
+      const startedAtMs = now - 30 * day;
+      const given = (atMs: number, serverStartedAtMs: number) => {
+        const refusedFile = {hash: 'x', blocks, atMs, serverStartedAtMs, why: 'no'};
+        const previous = seen(reportOf('n1', distributed, {refusedFile}));
+        return observeNode({ring: distributed, file: rendered(resting), facts: {previous}});
+      };
+      const held = given(now - minute, startedAtMs - 900);
+      expect(problemsOf(held)).toEqual(['FileRefused']);
+      expect(doing(held)).toEqual([]);
+      expect(written(given(now - minute, startedAtMs - minute))).toEqual([blocks]);
+      expect(written(given(now - 61 * minute, startedAtMs))).toEqual([blocks]);
     });
 
     test('the server reads its configuration elsewhere ⇒ named, nothing is written', () => {

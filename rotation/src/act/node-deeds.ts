@@ -446,7 +446,7 @@ function* restoreConfiguration(
       hash: observation.file.hash,
       blocks: observation.file.blocks,
       atMs: observation.now.wallMs,
-      ...refusingProcess(observation),
+      ...refusingProcess(deed),
       why: action.why,
     };
   }
@@ -454,10 +454,10 @@ function* restoreConfiguration(
 }
 
 /** The process that counted the failure; where none runs, the last one that was seen. */
-function refusingProcess({evidence, previous}: NodeObservation): {readonly serverStartedAtMs?: number} {
+function refusingProcess({memory, observation: {evidence}}: NodeDeed): {readonly serverStartedAtMs?: number} {
   const present = evidence.state === 'seen' ? evidence.value.processStartMs : undefined;
-  const last = previous.state === 'seen' ? previous.value.counters.startedAtMs : undefined;
-  const serverStartedAtMs = present ?? last;
+  // From memory: where this node's server is the only way to the API, the report cannot be read while it is down.
+  const serverStartedAtMs = present ?? memory.lastReport?.counters.startedAtMs;
   return serverStartedAtMs === undefined || serverStartedAtMs === 0 ? {} : {serverStartedAtMs};
 }
 

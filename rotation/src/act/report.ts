@@ -57,7 +57,10 @@ export function makeReport(memory: AgentMemory, o: NodeObservation, plan: NodePl
   };
 }
 
-/** Counters start from 0 with each server process; the report carries their sum over all processes on. */
+/**
+ * Counters start from 0 with each server process; the report carries their sum over all processes on. A counter that
+ * fell is another process whatever its start says: a clock that was set back tells starts anew.
+ */
 function countEncryptions(
   last: NodeReport | undefined,
   evidence: {readonly processStartMs?: number; readonly encryptions: Readonly<Record<string, number>>} | undefined,
@@ -66,10 +69,11 @@ function countEncryptions(
   const encryptions: Record<string, number> = {...last?.encryptions};
   if (evidence === undefined) return {encryptions, counters: before};
   const startedAtMs = evidence.processStartMs ?? 0;
-  const same = isSameProcess(startedAtMs, before.startedAtMs);
+  const fell = Object.entries(before.byName).some(([name, count]) => (evidence.encryptions[name] ?? 0) < count);
+  const same = isSameProcess(startedAtMs, before.startedAtMs) && !fell;
   for (const [name, count] of Object.entries(evidence.encryptions)) {
     const counted = same ? (before.byName[name] ?? 0) : 0;
-    encryptions[name] = (encryptions[name] ?? 0) + Math.max(0, count - counted);
+    encryptions[name] = (encryptions[name] ?? 0) + count - counted;
   }
   return {encryptions, counters: {startedAtMs, byName: {...evidence.encryptions}}};
 }

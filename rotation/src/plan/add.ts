@@ -1,6 +1,7 @@
 // Adding: read keys and resources go into every file, eagerly, in any role, even while paused. A file of a kind that
 // no server here has loaded goes to one node first; a refused one is taken back and not sent to anyone else.
 
+import {retryRefusedMs} from '../limits.ts';
 import type {KeyId} from '../model/key.ts';
 import {
   covers,
@@ -22,8 +23,6 @@ import {ambiguousValues, requestValues} from './start.ts';
 import {type Member, obstacle, type View} from './view.ts';
 
 export const add: Rule = {name: 'add', apply};
-
-const retryRefusedMs = 3_600_000;
 
 function apply(view: View): Outcome {
   const {ring} = view;

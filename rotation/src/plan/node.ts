@@ -1,7 +1,7 @@
 // The agent's plan: what this node does next, from its own facts and the ring. Pure; the guard is asked again, on the
 // bytes, by the deed itself.
 
-import {pollPeriodMs, reloadDeadlinePolls} from '../limits.ts';
+import {pollPeriodMs, reloadDeadlinePolls, retryRefusedMs} from '../limits.ts';
 import {configurationPath} from '../model/file-paths.ts';
 import type {KeyId, KeyRef} from '../model/key.ts';
 import {keyObjectName} from '../model/key.ts';
@@ -318,7 +318,7 @@ function fileActions(
   if (
     refused !== undefined &&
     sameBlocks(refused.blocks, next) &&
-    o.now.wallMs - refused.atMs < 3_600_000 &&
+    o.now.wallMs - refused.atMs < retryRefusedMs &&
     !hasRestartedSince(server, refused)
   ) {
     problems.push(problem('FileRefused', refused.why));
