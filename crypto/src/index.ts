@@ -1,6 +1,7 @@
 // Keys, their names and check values, and the small tools around them. No Node built-in, no clock, no randomness of
 // its own. Configuration files and stored values have subpaths of their own.
 
+export type {Aes256Gcm, Backend, DerivedKeys} from './backend.ts';
 export {type Base64Result, fromBase64, toBase64} from './base64.ts';
 export {concat, constantTimeEqual, decodeUtf8, hex, startsWith, utf8} from './bytes.ts';
 export {hmacSha512, sha256Hex} from './hash.ts';

@@ -1,0 +1,1 @@
+// `npm run bench`: the same work by us and by rivals, side by side, in one process.
