@@ -1,8 +1,11 @@
 // What does the hashing: one interface, several implementations (noble, node:crypto, WebAssembly), all of which give the
 // same bytes. A backend sees secrets; it keeps none of them after it has answered.
 
-/** Keys of 32 bytes and the first 8 bytes of each one's check value, in the order asked for. */
-export type DerivedKeys = {readonly keys: readonly Uint8Array[]; readonly checks: readonly Uint8Array[]};
+/**
+ * Keys and their check values, one behind the other in the order asked for: `keys` has 32 bytes a key, `checks` 8. Both
+ * are fresh arrays with buffers of their own, for the caller to wipe.
+ */
+export type DerivedKeys = {readonly keys: Uint8Array; readonly checks: Uint8Array};
 
 /**
  * HMAC and HKDF with SHA-512 (RFC 2104, RFC 5869). Every method copies what it keeps, changes no input, honours
@@ -33,7 +36,8 @@ export interface Backend {
 
   /**
    * For a backend that does it in one go: `deriveMany` of 32 bytes, and of each key the first 8 bytes of
-   * `hmacSha512(key, checkText)`. Where it is missing, the other methods are used.
+   * `hmacSha512(key, checkText)`, packed (see `DerivedKeys`). `checkText` has at most 64 bytes. Where the method is
+   * missing, the other ones are used.
    */
   deriveKeys?(
     root: Uint8Array,
