@@ -2,8 +2,14 @@
 // its own. Configuration files and stored values have subpaths of their own.
 
 export type {Aes256Gcm, Backend, DerivedKeys} from './backend.ts';
+export {nobleBackend} from './backends/noble.ts';
+export {proveBackend} from './backends/prove.ts';
 export {type Base64Result, fromBase64, toBase64} from './base64.ts';
 export {concat, constantTimeEqual, decodeUtf8, hex, startsWith, utf8} from './bytes.ts';
+export {type ContextInput, encodeContext, type Purpose, purposeTable} from './derivation/context.ts';
+export {deriveDataKey, deriveDataKeys, nextSeed, type RevisionSeed} from './derivation/derive.ts';
+export {hkdfSha512} from './derivation/hkdf.ts';
+export type {Settings} from './derivation/settings.ts';
 export {hmacSha512, sha256Hex} from './hash.ts';
 export {
   AdoptedKey,

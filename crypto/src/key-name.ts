@@ -6,7 +6,8 @@ import {hmacSha512} from './hash.ts';
 import {checkValueBytes, maxRevision, nameCheckDigits} from './limits.ts';
 import {type Secret, withKeyBytes} from './secret.ts';
 
-const keyCheckText = utf8('etcd-encryption/key-check/v1');
+/** What a check value is an HMAC of. */
+export const keyCheckText = /* @__PURE__ */ utf8('etcd-encryption/key-check/v1');
 const namePattern = /^r([1-9][0-9]{0,15})-([0-9a-f]{8})$/;
 
 /** What a key name says: its revision and the first 8 hex digits of its key's check value. */

@@ -1,9 +1,9 @@
 // Keys as the rest of the project handles them: data keys of a revision, which we made, and adopted keys, which an
 // earlier configuration brought. The bytes are always inside a Secret.
 
-import {requireBytes, typeName} from './bytes.ts';
+import {hex, requireBytes, typeName} from './bytes.ts';
 import {keyCheckValue, nameFrom, requireRevision} from './key-name.ts';
-import {dataKeyBytes} from './limits.ts';
+import {checkValueBytes, dataKeyBytes} from './limits.ts';
 import {Secret, withKeyBytes} from './secret.ts';
 
 /** A provider of kube-apiserver whose keys stand in the configuration file. */
@@ -18,6 +18,18 @@ const providerKeyBytes: Readonly<Record<KeyProvider, readonly number[]>> = {
   secretbox: [32],
 };
 
+/** A check value that was computed with the key. The symbol never leaves this file, so nobody else can bring one. */
+const computed = Symbol('computed');
+
+/** What a data key is made from. */
+export type DataKeyInput = {
+  /** 1 to 2^53 - 1. */
+  readonly revision: number;
+  /** 32 bytes. */
+  readonly key: Uint8Array | Secret;
+  readonly [computed]?: string;
+};
+
 /** The AES-256-GCM key of one revision. Name and check value follow from revision and bytes and cannot differ from them. */
 export class DataKey {
   readonly revision: number;
@@ -29,16 +41,29 @@ export class DataKey {
    * Copies `key`.
    * @throws TypeError or RangeError unless `revision` is a whole number from 1 to 2^53 - 1 and `key` has 32 bytes
    */
-  constructor({revision, key}: {readonly revision: number; readonly key: Uint8Array | Secret}) {
+  constructor(input: DataKeyInput) {
+    const {revision, key} = input;
     requireRevision(revision);
     this.revision = revision;
     this.secret = withKeyBytes(key, (bytes) => new Secret(bytes));
     if (this.secret.length !== dataKeyBytes) {
       throw new RangeError(`key: expected ${dataKeyBytes} bytes, got ${this.secret.length}`);
     }
-    this.checkValue = keyCheckValue(this.secret);
+    this.checkValue = input[computed] ?? keyCheckValue(this.secret);
     this.name = nameFrom(revision, this.checkValue);
   }
+}
+
+/**
+ * Data keys from packed bytes whose check values a backend computed together with them: 32 bytes of `keys` and 8 of
+ * `checks` for each revision. Not for anyone else: it takes the check values as they are.
+ */
+export function dataKeysFrom(revisions: readonly number[], keys: Uint8Array, checks: Uint8Array): DataKey[] {
+  return revisions.map((revision, i) => {
+    const key = keys.subarray(i * dataKeyBytes, (i + 1) * dataKeyBytes);
+    const check = checks.subarray(i * checkValueBytes, (i + 1) * checkValueBytes);
+    return new DataKey({revision, key, [computed]: hex(check)});
+  });
 }
 
 /**

@@ -29,3 +29,18 @@ export const maxQuotedCharacters = 20;
 
 /** Bytes after `k8s:enc:<provider>:v1:` that are searched for the `:` that ends a key name. */
 export const maxStoredNameBytes = 1024;
+
+/** Bytes of a root key (derivation.md, "Inputs"). */
+export const rootKeyBytes = 32;
+
+/** Bytes of a revision's seed (derivation.md, "Inputs"). */
+export const seedBytes = 32;
+
+/** Bytes that one derivation gives at most: one block of HMAC-SHA512 (derivation.md, "Derivation"). */
+export const maxDerivedBytes = 64;
+
+/** Bytes that HKDF-SHA512 gives at most: 255 blocks of 64 (RFC 5869, section 2.3). */
+export const maxHkdfBytes = 255 * 64;
+
+/** Characters of the longest purpose; the table's longest has 15, and one byte would hold the length of many more. */
+export const maxPurposeCharacters = 64;

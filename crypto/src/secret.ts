@@ -16,7 +16,7 @@ export class Secret {
   /** @throws TypeError if `bytes` is not a `Uint8Array` */
   constructor(bytes: Uint8Array) {
     requireBytes(bytes, 'bytes');
-    this.#bytes = Uint8Array.from(bytes);
+    this.#bytes = new Uint8Array(bytes);
   }
 
   /** How many bytes it holds; also known after `wipe`. */
@@ -31,7 +31,7 @@ export class Secret {
    * @throws RangeError after `wipe`
    */
   withBytes<T>(f: (bytes: Uint8Array) => T): T {
-    const copy = Uint8Array.from(this.#readable());
+    const copy = new Uint8Array(this.#readable());
     try {
       const result = f(copy);
       if (isThenable(result))
