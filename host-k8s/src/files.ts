@@ -102,7 +102,7 @@ async function readRegular(real: string, path: string): Promise<Result<FileConte
       uid: Number(stat.uid),
       gid: Number(stat.gid),
       size: bytes.length,
-      modifiedAtMs: Number(stat.mtimeMs),
+      modifiedAtMs: lastChangeMs(stat),
       inode: String(stat.ino),
       bytes: Uint8Array.from(bytes),
     });
@@ -110,6 +110,13 @@ async function readRegular(real: string, path: string): Promise<Result<FileConte
     await file.close();
   }
 }
+
+/**
+ * A file that was copied or restored may carry the time of modification of long ago; when it came to be here as it is,
+ * only the time of the inode's change tells, which nobody can set. It moves with owner, mode and name as well.
+ */
+const lastChangeMs = ({mtimeMs, ctimeMs}: {readonly mtimeMs: bigint; readonly ctimeMs: bigint}): number =>
+  Number(mtimeMs > ctimeMs ? mtimeMs : ctimeMs);
 
 async function withFile(
   real: string,

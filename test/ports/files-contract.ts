@@ -13,6 +13,8 @@ export interface FilesFixture {
   readonly directory: string;
   /** Sets the umask of whoever writes; left out where there is none. */
   readonly setUmask?: (mask: number) => void;
+  /** Gives a file another time of modification; left out where a file has only one time. */
+  readonly setModified?: (path: string, unixMs: number) => Promise<void>;
   readonly close?: () => Promise<void>;
 }
 
@@ -69,6 +71,23 @@ const reading: Readonly<Record<string, Case>> = {
     expect(file).toMatchObject({kind: 'file', mode: 0o640, size: 7});
     expect(file?.bytes).toEqual(bytes('content'));
     expect(file?.modifiedAtMs).toBeGreaterThan(0);
+  },
+  'a file carries a modification time of long ago ⇒ the time at which it got it counts': async (fixture) => {
+    const {ports, directory, setModified} = fixture;
+    const path = `${directory}/a`;
+    await write(ports, path, 'restored');
+    const written = expectValue(await ports['files.read']({path}))?.modifiedAtMs;
+    await setModified?.(path, Date.UTC(2001, 0, 1));
+    const read = expectValue(await ports['files.read']({path}))?.modifiedAtMs;
+    expect(read).toBeGreaterThanOrEqual(written ?? Number.POSITIVE_INFINITY);
+  },
+  'a file carries a modification time to come ⇒ that one counts': async ({ports, directory, setModified}) => {
+    const path = `${directory}/a`;
+    await write(ports, path, 'a');
+    const later = Date.UTC(2101, 0, 1);
+    await setModified?.(path, later);
+    const read = expectValue(await ports['files.read']({path}))?.modifiedAtMs ?? 0;
+    if (setModified !== undefined) expect(read).toBe(later);
   },
   'what was read is changed by the reader ⇒ the file is not': async ({ports, directory}) => {
     await write(ports, `${directory}/a`, 'content');

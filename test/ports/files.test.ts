@@ -1,6 +1,7 @@
 // The files contract on a real disk.
 
 import {mkdirSync, mkdtempSync, rmSync} from 'node:fs';
+import {utimes} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createFilesPorts} from '@etcd-encryption/host-k8s';
@@ -17,6 +18,7 @@ filesContract('real disk', async () => {
     setUmask: (mask) => {
       process.umask(mask);
     },
+    setModified: (path, unixMs) => utimes(join(root, path), unixMs / 1_000, unixMs / 1_000),
     close: async () => {
       process.umask(umask);
       rmSync(root, {recursive: true});
