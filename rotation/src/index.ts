@@ -28,7 +28,8 @@ export {type ControllerWaits, newControllerMemory, observeCluster} from './obser
 export {newAgentMemory, observeNode} from './observe/node.ts';
 export {controllerRules, planController} from './plan/controller.ts';
 export {type GuardInput, guardFile} from './plan/guard.ts';
-export {type NodeAction, type NodePlan, planNode} from './plan/node.ts';
+export {planNode} from './plan/node.ts';
+export type {NodeAction, NodePlan} from './plan/node-plan.ts';
 export type {Action, Outcome, Phase, Plan, RecordLine, Rule} from './plan/plan.ts';
 export {type Reason, type ReasonName, reasons} from './plan/reason.ts';
 export {type Condition, type ConfigStatus, makeStatus} from './plan/status.ts';

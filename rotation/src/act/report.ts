@@ -6,7 +6,7 @@ import type {NodeObservation} from '../model/node-observation.ts';
 import {nodeReportResource, ourGroup, ourNamespace} from '../model/resource-types.ts';
 import {same} from '../model/same.ts';
 import type {AgentMemory} from '../observe/node.ts';
-import type {NodePlan} from '../plan/node.ts';
+import type {NodePlan} from '../plan/node-plan.ts';
 import {ask, ok, type Result, type Step, type StoredObject} from '../ports.ts';
 
 /** A report that says nothing new is written after this, ms. */

@@ -1,7 +1,8 @@
 // The agent's loop: observe the node → plan → guarded deeds → report, and again. Goes on without the API from disk.
 
 import {removeLeftovers} from '../act/atomic-write.ts';
-import {doNodeAction, type NodeDeed} from '../act/node-deeds.ts';
+import type {NodeDeed} from '../act/node-deed.ts';
+import {doNodeAction} from '../act/node-deeds.ts';
 import {makeReport, writeReport} from '../act/report.ts';
 import {openValues, scanPrefixes} from '../act/scan.ts';
 import {busyPeriodMs, idlePeriodMs, repairShownMs} from '../limits.ts';
@@ -9,7 +10,8 @@ import {backupDirectory, configurationDirectory} from '../model/file-paths.ts';
 import type {NodeReport, Problem} from '../model/node.ts';
 import type {NodeObservation} from '../model/node-observation.ts';
 import {type AgentMemory, newAgentMemory, observeNode} from '../observe/node.ts';
-import {type NodeAction, type NodePlan, planNode, problem} from '../plan/node.ts';
+import {planNode} from '../plan/node.ts';
+import {type NodeAction, type NodePlan, problem} from '../plan/node-plan.ts';
 import type {ReasonName} from '../plan/reason.ts';
 import {demand, type PortError, type Result, type Step} from '../ports.ts';
 

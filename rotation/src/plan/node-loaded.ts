@@ -1,0 +1,52 @@
+// What this node's own server says: whether it answers, and which file it has loaded. The file itself proves nothing.
+
+import {configurationPath} from '../model/file-paths.ts';
+import type {LoadedReport, ServerReport} from '../model/node.ts';
+import type {NodeObservation} from '../model/node-observation.ts';
+
+/** Whether this node's own server answers. */
+export function serverOf(o: NodeObservation): ServerReport {
+  if (o.serverDown !== undefined) return {state: 'down', why: o.serverDown};
+  if (o.evidence.state !== 'seen')
+    return {state: 'unknown', why: o.evidence.state === 'unknown' ? o.evidence.why : 'not asked'};
+  const {identityHashes, expectedIdentityHash, processStartMs} = o.evidence.value;
+  if (identityHashes.length > 0 && !identityHashes.includes(expectedIdentityHash)) {
+    return {state: 'foreign', why: 'the answer comes from another server than this node’s'};
+  }
+  return {state: 'up', startedAtMs: processStartMs ?? 0};
+}
+
+/** What the server has loaded, by its own word; the file says nothing about it. */
+export function loadedOf(o: NodeObservation, server: ServerReport): LoadedReport {
+  if (server.state !== 'up' || o.evidence.state !== 'seen')
+    return {state: 'unknown', why: `its server is ${server.state}`};
+  const evidence = o.evidence.value;
+  if (evidence.form === 'hash' || evidence.loadedHash !== undefined) {
+    const hash = evidence.loadedHash;
+    if (hash === undefined) return {state: 'unknown', why: 'the server shows no configuration hash'};
+    const blocks = o.known.get(hash);
+    return blocks === undefined
+      ? {state: 'unknown', why: `the server has loaded ${hash.slice(0, 12)}, which is no file of this node`}
+      : {state: 'known', hash, blocks};
+  }
+  return olderEvidence(o);
+}
+
+/** Servers before 1.34 show when they reloaded, not what: a reload or start after the file's last change loaded it. */
+function olderEvidence(o: NodeObservation): LoadedReport {
+  if (o.file.state !== 'loadable' || o.evidence.state !== 'seen')
+    return {state: 'unknown', why: 'the file does not load'};
+  const platform = o.platform.state === 'seen' ? o.platform.value : undefined;
+  if (platform?.configPath !== configurationPath || platform.problem !== undefined) {
+    return {state: 'unknown', why: 'nothing shows that the server reads this file'};
+  }
+  const {processStartMs, lastReloadSuccessMs, form} = o.evidence.value;
+  const after = o.fileModifiedAtMs + 1_000;
+  if ((processStartMs ?? 0) > after || (lastReloadSuccessMs ?? 0) > after) {
+    return {state: 'known', hash: o.file.hash, blocks: o.file.blocks};
+  }
+  return {
+    state: 'unknown',
+    why: form === 'none' ? 'the server shows no reload metrics' : 'no reload since the file changed',
+  };
+}
