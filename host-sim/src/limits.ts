@@ -14,6 +14,8 @@ export const startRetryMs = 30_000;
 export const leaseRenewalMs = 10_000;
 /** Such a Lease lives this long, s. */
 export const leaseDurationSeconds = 3_600;
+/** An address stays in the endpoints of the `kubernetes` service for this long after its server was killed, ms. */
+export const endpointLifeMs = 15_000;
 /** kube-apiserver compacts this often, up to the revision it saw one period before, ms. */
 export const compactionMs = 300_000;
 /** Longest that a hint of a watch takes, ms. */

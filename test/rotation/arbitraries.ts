@@ -21,6 +21,7 @@ import {
 import fc from 'fast-check';
 import {openProofRun} from '../../scripts/proof-run.ts';
 import {
+  addressOf,
   day,
   fileOf,
   found,
@@ -351,6 +352,7 @@ const maybe = <T>(value: Fact<T>): fc.Arbitrary<Fact<T>> =>
 
 const life = fc.constantFrom('alive' as const, 'alive' as const, 'silent' as const, 'unknown' as const);
 const nodeNames: fc.Arbitrary<readonly string[]> = fc.subarray([...names, 'n4'], {minLength: 1});
+const anyNodes: fc.Arbitrary<readonly string[]> = fc.oneof(fc.constant(names), fc.subarray([...names, 'n4']));
 const usual: fc.Arbitrary<readonly string[]> = fc.oneof(fc.constant(names), nodeNames);
 
 /** Observations with everything read. */
@@ -365,7 +367,10 @@ export const knownObservation: fc.Arbitrary<ClusterObservation> = fc
     reporting: usual,
     leases: usual,
     lives: fc.array(life, {minLength: 4, maxLength: 4}),
-    nodesListed: usual,
+    watched: fc.constantFrom(0, 10 * minute),
+    gone: fc.constantFrom([], [{identity: identityOf('n2'), hostName: 'n2', goneForMs: 5_000}]),
+    nodesListed: anyNodes,
+    endpoints: anyNodes,
     objects: fc.subarray([ours(1), ours(2), ours(3)].map((each) => keyObjectOf(each))),
     annotations: fc.oneof(
       fc.constant({}),
@@ -404,7 +409,9 @@ export const knownObservation: fc.Arbitrary<ClusterObservation> = fc
             life: each.lives[at] ?? 'alive',
           })),
         ),
-        controlPlaneNodes: seen(each.nodesListed.map((name) => ({name, address: ''}))),
+        leaseWatch: {watchedForMs: each.watched, gone: each.gone},
+        controlPlaneNodes: seen(each.nodesListed.map((name) => ({name, addresses: [addressOf(name)]}))),
+        endpoints: each.endpoints.length === 0 ? absent : seen(each.endpoints.map(addressOf)),
         keyObjects: seen(each.objects),
         ringAnnotations: each.annotations,
         lists: each.lists,
@@ -448,6 +455,7 @@ export const blinding: fc.Arbitrary<{readonly what: string; readonly blind: Blin
       'keyObjects',
       'leases',
       'controlPlaneNodes',
+      'endpoints',
       'lists',
       'pruned',
     )
@@ -510,6 +518,7 @@ export const observation: fc.Arbitrary<ClusterObservation> = knownObservation.ch
       keyObjects: maybe(o.keyObjects),
       leases: maybe(o.leases),
       controlPlaneNodes: maybe(o.controlPlaneNodes),
+      endpoints: maybe(o.endpoints),
       lists: maybe(o.lists),
       pruned: maybe(o.pruned),
       badReports: fc.constantFrom({}, {}, {n3: 'newer'}),

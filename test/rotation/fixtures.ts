@@ -190,7 +190,7 @@ export function ringAt(stage: Stage, changes: Partial<Ring> = {}): Ring {
 }
 
 export const identityOf = (node: string): string => `apiserver-${node}`;
-const addressOf = (node: string): string => `10.0.0.${node.slice(1)}`;
+export const addressOf = (node: string): string => `10.0.0.${node.slice(1)}`;
 
 export const hashOf = (blocks: readonly RenderedBlock[]): string => sha256Hex(utf8(JSON.stringify(blocks)));
 export const fileOf = (blocks: readonly RenderedBlock[]): FileReport & {state: 'loadable'} => ({
@@ -303,7 +303,9 @@ export function observe({ring, spec = {}, nodes = {}, every = {}, facts = {}}: G
     badReports: {},
     keyObjects: seen([]),
     leases: seen(names.map((node) => ({identity: identityOf(node), hostName: node, life: 'alive' as const}))),
-    controlPlaneNodes: seen(names.map((name) => ({name, address: addressOf(name)}))),
+    leaseWatch: {watchedForMs: 10 * minute, gone: []},
+    controlPlaneNodes: seen(names.map((name) => ({name, addresses: [addressOf(name), name]}))),
+    endpoints: seen(names.map(addressOf)),
     types: Object.fromEntries(
       [...new Set([...resources, ...(spec.resources ?? [])])].map((each) => [each, seen([typeOf(each)])]),
     ),

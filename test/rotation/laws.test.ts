@@ -69,6 +69,7 @@ describe('plan', () => {
         leases: o.leases.state === 'seen' ? seen(mixed(o.leases.value)) : o.leases,
         controlPlaneNodes:
           o.controlPlaneNodes.state === 'seen' ? seen(mixed(o.controlPlaneNodes.value)) : o.controlPlaneNodes,
+        endpoints: o.endpoints.state === 'seen' ? seen(mixed(o.endpoints.value)) : o.endpoints,
         keyObjects: o.keyObjects.state === 'seen' ? seen(mixed(o.keyObjects.value)) : o.keyObjects,
         ring: o.ring.state === 'seen' ? seen({...o.ring.value, members: mixed(o.ring.value.members)}) : o.ring,
         compacted: mixed(o.compacted),

@@ -1,9 +1,9 @@
 // Ground, members and pause: what must be known before anything is decided, and who counts.
 
-import {absent, annotation, type ClusterObservation, emptyLayout, seen, unknown} from '@etcd-encryption/rotation';
+import {absent, type ClusterObservation, emptyLayout, seen, unknown} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {expectNotes, expectRing, expectWait} from './expect-plan.ts';
-import {cluster, identityOf, names, now, observe, reportsOf, restingRing, ringAt, specOf} from './fixtures.ts';
+import {cluster, now, observe, restingRing, ringAt, specOf} from './fixtures.ts';
 import {nextRingOf, planOf, saidBy} from './reached.ts';
 
 const resting = restingRing();
@@ -149,157 +149,6 @@ export function describeGround(): void {
 
     test('no ring and a report that cannot be read ⇒ none is created, since that node may have seen a higher epoch', () => {
       expectWait(planOf(observe({facts: {badReports: {n2: 'malformed'}}})), 'ReadFailed');
-    });
-  });
-}
-
-export function describeMembers(): void {
-  describe('members', () => {
-    test('a node reports for the first time ⇒ the ring remembers it, sorted by name', () => {
-      const ring = {...resting, members: resting.members.slice(1)};
-      expectRing(planOf(observe({ring})), ring, {changes: {members: resting.members}, reason: 'Distributing'});
-    });
-
-    test('the spec asks for another way of writing ⇒ it is handed on in the ring', () => {
-      const plan = planOf(observe({ring: resting, spec: {nodes: {writeMode: 'external'}}}));
-      expectRing(plan, resting, {changes: {settings: {writeMode: 'external'}}, reason: 'Distributing'});
-    });
-
-    test('a member reports no more ⇒ it still counts, and blocks', () => {
-      const reports = seen(reportsOf(resting).filter(({report}) => report.node !== 'n2'));
-      const plan = planOf(observe({ring: resting, facts: {reports, controlPlaneNodes: seen([])}}));
-      expectWait(plan, 'UnknownMember', 'AgentMissing');
-      expect(plan.reasons.map(({nodes}) => nodes)).toEqual([['n2'], ['n2']]);
-    });
-
-    test('a control-plane Node without report ⇒ blocks and is named', () => {
-      const nodes = [...names, 'n4'].map((name) => ({name, address: ''}));
-      const plan = planOf(observe({ring: resting, facts: {controlPlaneNodes: seen(nodes)}}));
-      expectWait(plan, 'AgentMissing');
-      expect(plan.reasons[0]?.nodes).toEqual(['n4']);
-    });
-
-    test('a server lease that no agent speaks for ⇒ blocks and is named', () => {
-      const leases = [...names, 'n9'].map((hostName) => ({
-        identity: identityOf(hostName),
-        hostName,
-        life: 'silent' as const,
-      }));
-      const plan = planOf(observe({ring: resting, facts: {leases: seen(leases)}}));
-      expectWait(plan, 'UnknownMember');
-      expect(plan.reasons[0]?.nodes).toEqual(['n9']);
-    });
-
-    test('leases and Nodes not read ⇒ both block', () => {
-      const facts = {leases: unknown('unavailable: no'), controlPlaneNodes: unknown('denied: no')};
-      expectWait(planOf(observe({ring: resting, facts})), 'ReadFailed', 'ReadFailed');
-    });
-
-    test('a report of a newer release ⇒ blocks', () => {
-      const plan = planOf(observe({ring: resting, facts: {badReports: {n3: 'written by a newer release (v2)'}}}));
-      expectWait(plan, 'NewerRelease');
-    });
-
-    test('nobody reports ⇒ no member, nothing is decided', () => {
-      const none = {...resting, members: []};
-      const plan = planOf(
-        observe({ring: none, facts: {reports: seen([]), leases: seen([]), controlPlaneNodes: seen([])}}),
-      );
-      expectWait(plan, 'NoMembers');
-    });
-  });
-
-  describe('forget-node', () => {
-    const silent = (life: 'alive' | 'silent' | 'unknown') =>
-      seen(names.map((node) => ({identity: identityOf(node), hostName: node, life: node === 'n2' ? life : 'alive'})));
-    const annotated = (text: string) => ({[annotation.forgetNode]: text});
-
-    test('its lease is silent ⇒ the node no longer counts', () => {
-      const text = 'n2 2025-06-15';
-      const plan = planOf(
-        observe({ring: resting, facts: {leases: silent('silent'), ringAnnotations: annotated(text)}}),
-      );
-      expectRing(plan, resting, {
-        changes: {
-          members: resting.members.filter(({node}) => node !== 'n2'),
-          forgotten: [{node: 'n2', identity: identityOf('n2'), atMs: now}],
-          handledForget: text,
-        },
-        reason: 'NodeForgotten',
-      });
-    });
-
-    test('its lease is alive ⇒ refused for good', () => {
-      const facts = {leases: silent('alive'), ringAnnotations: annotated('n2')};
-      expectRing(planOf(observe({ring: resting, facts})), resting, {
-        changes: {refusedForget: 'n2'},
-        reason: 'ForgetRefused',
-      });
-    });
-
-    test('a request that was refused still stands when the node is silent ⇒ said, and not carried out', () => {
-      const ring = {...resting, refusedForget: 'n2'};
-      const facts = {leases: silent('silent'), ringAnnotations: annotated('n2')};
-      const plan = planOf(observe({ring, facts}));
-      expect(plan.actions).toEqual([]);
-      expectNotes(plan, 'ForgetRefused');
-    });
-
-    test('whether it lives is not known yet ⇒ not carried out', () => {
-      const facts = {leases: silent('unknown'), ringAnnotations: annotated('n2')};
-      const plan = planOf(observe({ring: resting, facts}));
-      expectWait(plan, 'Scheduled');
-      expectNotes(plan, 'ForgetRefused');
-    });
-
-    test('leases not read ⇒ refused', () => {
-      const facts = {leases: unknown('unavailable: no'), ringAnnotations: annotated('n2')};
-      const plan = planOf(observe({ring: resting, facts}));
-      expectWait(plan, 'ReadFailed');
-      expectNotes(plan, 'ForgetRefused');
-    });
-
-    test('said before ⇒ is not carried out again', () => {
-      const ring = {...resting, handledForget: 'n2'};
-      const facts = {leases: silent('silent'), ringAnnotations: annotated('n2')};
-      expectWait(planOf(observe({ring, facts})), 'Scheduled');
-    });
-
-    const forgotten = {
-      ...resting,
-      members: resting.members.filter(({node}) => node !== 'n2'),
-      forgotten: [{node: 'n2', identity: identityOf('n2'), atMs: now - 1000}],
-    };
-
-    test('a forgotten node that is silent ⇒ is left out and named', () => {
-      const plan = planOf(observe({ring: forgotten, facts: {leases: silent('silent')}}));
-      expectWait(plan, 'Scheduled');
-      expectNotes(plan, 'NodeForgotten');
-      expect(plan.view?.members.map(({node}) => node)).toEqual(['n1', 'n3']);
-    });
-
-    test('what a forgotten node left behind cannot be read ⇒ it does not block', () => {
-      const facts = {leases: silent('silent'), badReports: {n2: 'written by a newer release (v2)'}};
-      const reports = seen(reportsOf(forgotten).filter(({report}) => report.node !== 'n2'));
-      expectWait(planOf(observe({ring: forgotten, facts: {...facts, reports}})), 'Scheduled');
-      const plan = planOf(observe({ring: forgotten, facts: {...facts, reports, ownEpoch: 3}}));
-      expect(saidBy(plan)).toEqual(['EpochRaised']);
-    });
-
-    test('a report that cannot be read ⇒ no epoch begins beside it', () => {
-      const facts = {badReports: {n2: 'written by a newer release (v2)'}, ownEpoch: 3};
-      expectWait(planOf(observe({ring: resting, facts})), 'ReadFailed');
-    });
-
-    test('a forgotten node whose lease was not watched long enough ⇒ blocks until it is known to be silent', () => {
-      const plan = planOf(observe({ring: forgotten, facts: {leases: silent('unknown')}}));
-      expectWait(plan, 'UnknownMember');
-      expect(plan.reasons[0]?.nodes).toEqual(['n2']);
-    });
-
-    test('a forgotten node renews its lease again ⇒ it counts again', () => {
-      const plan = planOf(observe({ring: forgotten}));
-      expectRing(plan, forgotten, {changes: {forgotten: []}, reason: 'Distributing'});
     });
   });
 }

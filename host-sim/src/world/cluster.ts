@@ -6,6 +6,7 @@ import {type ObjectAddress, ourNamespace, type StoredObject} from '@etcd-encrypt
 import {compactionMs, maxStartMs, minStartMs, startRetryMs} from '../limits.ts';
 import type {Stream} from '../prng.ts';
 import {canonicalObject} from './canonical.ts';
+import {type Departures, newDepartures, noteServer, writeEndpoints} from './endpoints.ts';
 import {Etcd} from './etcd.ts';
 import {renewLeases} from './heartbeat.ts';
 import {createKinds, type Kind, type Kinds} from './kinds.ts';
@@ -40,6 +41,7 @@ export class Cluster {
   readonly admission: Admission[] = [];
   /** Faults of the network that hold until they are taken away. */
   readonly faults = {etcdDown: false};
+  readonly departures: Departures = newDepartures();
   readonly pollMs: number;
   readonly #nodes: SimNode[] = [];
   readonly #observers: Observer[] = [];
@@ -75,6 +77,7 @@ export class Cluster {
       admission: this.admission,
       beforeRead: (kind) => {
         if (kind.id === 'leases.coordination.k8s.io') renewLeases(this);
+        if (kind.id === 'endpointslices.discovery.k8s.io') writeEndpoints(this);
       },
     });
     for (const namespace of ['default', ourNamespace]) this.#seed('namespaces', {name: namespace}, activeNamespace);
@@ -186,6 +189,7 @@ export class Cluster {
       startRetryMs,
       startMs: {least: minStartMs, most: maxStartMs},
       onServer: (node, server, what) => {
+        if (what === 'state') noteServer(this, node, server);
         for (const observer of this.#observers) observer.onServer?.(node, server, what);
       },
       onFile: (node, before, actor) => {

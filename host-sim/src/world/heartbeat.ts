@@ -64,6 +64,12 @@ function writeLease(cluster: Cluster, {identity, hostName, writer, renewTime}: R
   cluster.etcd.put(path, value, item?.modRevision ?? 0, writer);
 }
 
+/** A server that ends in order takes its Lease with it. */
+export function removeLease(cluster: Cluster, identity: string): void {
+  const item = cluster.etcd.get(`${directory}${identity}`);
+  if (item !== undefined) cluster.etcd.delete(`${directory}${identity}`, item.modRevision, 'server/lease-collector');
+}
+
 function removeExpired(cluster: Cluster): void {
   const prefix = directory;
   for (const {key, value, modRevision} of cluster.etcd.range({prefix, limit: 1_000}).items) {

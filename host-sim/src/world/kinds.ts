@@ -2,6 +2,7 @@
 
 import {
   configResource,
+  endpointSliceResource,
   eventResource,
   keyResource,
   kubernetesNodeResource,
@@ -63,6 +64,7 @@ export const defaultKinds: readonly Kind[] = [
   builtin(namespaceResource, 'namespaces', {status: true}),
   builtin(kubernetesNodeResource, 'minions', {status: true}),
   builtin(leaseResource),
+  builtin(endpointSliceResource),
   builtin(deploymentResource, 'deployments', {status: true, generation: true}),
   customKind(configResource, {status: true}),
   customKind(ringResource, {status: false}),

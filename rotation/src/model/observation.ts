@@ -14,9 +14,25 @@ export interface ServerLease {
   readonly life: 'alive' | 'silent' | 'unknown';
 }
 
+/** A lease that this controller saw earlier and that is not there now, as after a clean end of its server. */
+export interface GoneLease {
+  readonly identity: string;
+  readonly hostName: string;
+  /** Since the first look in which it was missing, by our monotonic clock, ms. */
+  readonly goneForMs: number;
+}
+
+/** What is known of leases that are not there. */
+export interface LeaseWatch {
+  /** How long this controller has looked at the leases without a pause, ms. */
+  readonly watchedForMs: number;
+  readonly gone: readonly GoneLease[];
+}
+
 export interface ControlPlaneNode {
   readonly name: string;
-  readonly address: string;
+  /** All that its status tells, of every type. */
+  readonly addresses: readonly string[];
 }
 
 export interface SeenReport {
@@ -43,8 +59,12 @@ export interface ClusterObservation {
   /** Reports that could not be understood, by object name. */
   readonly badReports: Readonly<Record<string, string>>;
   readonly keyObjects: Fact<readonly KeyObject[]>;
+  /** Never an empty list: the server that answers has a lease of its own. */
   readonly leases: Fact<readonly ServerLease[]>;
+  readonly leaseWatch: LeaseWatch;
   readonly controlPlaneNodes: Fact<readonly ControlPlaneNode[]>;
+  /** Addresses in the endpoints of the `kubernetes` service, never an empty list; absent where no server writes them. */
+  readonly endpoints: Fact<readonly string[]>;
   /** Served types of each resource in spec and layout. */
   readonly types: Readonly<Record<string, Fact<readonly ResourceType[]>>>;
   /** Whether a metadata list of every resource answered since this rotation was due; an error names the value. */

@@ -35,6 +35,20 @@ export const leaseResource: ResourceType = {
   kind: 'Lease',
   namespaced: true,
 };
+/** Endpoints of services; the servers keep that of {@link serversService} themselves. */
+export const endpointSliceResource: ResourceType = {
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  plural: 'endpointslices',
+  kind: 'EndpointSlice',
+  namespaced: true,
+};
+/** Service and slice whose endpoints are the kube-apiservers. */
+export const serversService = {namespace: 'default', name: 'kubernetes'} as const;
+/** Label of the leases in {@link ourNamespace} that kube-apiservers keep under their identities. */
+export const serverLeaseSelector = 'apiserver.kubernetes.io/identity=kube-apiserver';
+/** Label that kubeadm and its like give to control-plane Nodes. */
+export const controlPlaneLabel = 'node-role.kubernetes.io/control-plane';
 
 /** Where our namespaced objects live: the Synchronizer leaves this namespace alone. */
 export const ourNamespace = 'kube-system';

@@ -2,14 +2,11 @@
 
 import type {LeaseMemory} from '../act/lease.ts';
 import {newPace, type Pace} from '../act/pace.ts';
-import {leaseAliveMs} from '../limits.ts';
 import {absent, type Fact, seen, unread} from '../model/fact.ts';
 import {type NodeReport, readNodeReport} from '../model/node.ts';
-import type {ClusterObservation, ControlPlaneNode, SeenReport, ServerLease} from '../model/observation.ts';
+import type {ClusterObservation, SeenReport} from '../model/observation.ts';
 import {
   configResource,
-  kubernetesNodeResource,
-  leaseResource,
   nodeReportResource,
   ourNamespace,
   ringResource,
@@ -20,14 +17,15 @@ import {type ReadSpec, readSpec} from '../model/spec.ts';
 import {ask, demand, type Instant, type ResourceType, type Step, type StoredObject} from '../ports.ts';
 import {listAll} from './lists.ts';
 import {readClusterId, readKeyObjects} from './node.ts';
+import {newServerLeaseMemory, readServerLeases, type ServerLeaseMemory, watchOf} from './server-leases.ts';
+import {readControlPlaneNodes, readEndpoints} from './servers.ts';
 
 /** The controller's memory: a plain value, lost at a crash without harm. */
 export interface ControllerMemory {
   readonly lease: LeaseMemory;
   ownEpoch: number | undefined;
   seenRing: SeenRing | undefined;
-  /** Since when each server lease shows the renewal it shows now, and whether a change was seen. */
-  readonly leases: Map<string, {renewTime: string; sinceMs: number; changed: boolean}>;
+  readonly serverLeases: ServerLeaseMemory;
   readonly reports: Map<string, {sequence: number; sinceMs: number}>;
   lists: {result: Readonly<Record<string, string>>; atMs: number; after: string} | undefined;
   readonly compacted: Set<string>;
@@ -57,7 +55,7 @@ export const newControllerMemory = (
   lease,
   ownEpoch: undefined,
   seenRing: undefined,
-  leases: new Map(),
+  serverLeases: newServerLeaseMemory(),
   reports: new Map(),
   lists: undefined,
   compacted: new Set(),
@@ -83,8 +81,9 @@ export function* observeCluster(memory: ControllerMemory, leading: boolean): Ste
     memory.seenRing = newerSeen(past ?? {epoch: 0, version: 0}, ring.value);
   const {reports, bad} = yield* readReports(memory, now);
   const keyObjects = yield* readKeyObjects();
-  const leases = yield* readLeases(memory, now);
-  const controlPlaneNodes = yield* readNodes();
+  const leases = yield* readServerLeases(memory.serverLeases, now);
+  const controlPlaneNodes = yield* readControlPlaneNodes();
+  const endpoints = yield* readEndpoints();
   const types = yield* readTypes(spec, ring);
   const pruned = yield* memory.readPruned();
   return {
@@ -101,7 +100,9 @@ export function* observeCluster(memory: ControllerMemory, leading: boolean): Ste
     badReports: bad,
     keyObjects,
     leases,
+    leaseWatch: watchOf(memory.serverLeases, now),
     controlPlaneNodes,
+    endpoints,
     types,
     lists: listsFact(memory, ring, now),
     compacted: [...memory.compacted].sort(),
@@ -160,41 +161,6 @@ function unchangedFor(memory: ControllerMemory, report: NodeReport, now: Instant
     return 0;
   }
   return now.monotonicMs - old.sinceMs;
-}
-
-function* readLeases(memory: ControllerMemory, now: Instant): Step<Fact<readonly ServerLease[]>> {
-  const list = yield* listAll({
-    resource: leaseResource,
-    namespace: ourNamespace,
-    labelSelector: 'apiserver.kubernetes.io/identity=kube-apiserver',
-  });
-  if (list.state !== 'seen') return list;
-  const leases = list.value.map((item): ServerLease => {
-    const identity = item.metadata.name;
-    const renewTime = String((item.spec as {renewTime?: unknown} | undefined)?.renewTime ?? '');
-    const old = memory.leases.get(identity);
-    const entry =
-      old?.renewTime === renewTime ? old : {renewTime, sinceMs: now.monotonicMs, changed: old !== undefined};
-    memory.leases.set(identity, entry);
-    const age = now.monotonicMs - entry.sinceMs;
-    const life = age >= leaseAliveMs ? 'silent' : entry.changed ? 'alive' : 'unknown';
-    return {identity, hostName: item.metadata.labels?.['kubernetes.io/hostname'] ?? '', life};
-  });
-  return seen(leases.sort((a, b) => (a.identity < b.identity ? -1 : 1)));
-}
-
-function* readNodes(): Step<Fact<readonly ControlPlaneNode[]>> {
-  const list = yield* listAll({
-    resource: kubernetesNodeResource,
-    labelSelector: 'node-role.kubernetes.io/control-plane',
-  });
-  if (list.state !== 'seen') return list;
-  const nodes = list.value.map((item): ControlPlaneNode => {
-    const addresses =
-      (item.status as {addresses?: readonly {type?: string; address?: string}[]} | undefined)?.addresses ?? [];
-    return {name: item.metadata.name, address: addresses.find(({type}) => type === 'InternalIP')?.address ?? ''};
-  });
-  return seen(nodes.sort((a, b) => (a.name < b.name ? -1 : 1)));
 }
 
 function* readTypes(

@@ -17,10 +17,11 @@ import {hasRestartedSince} from '../model/node.ts';
 import {annotation, ourGroup} from '../model/resource-types.ts';
 import type {Refusal, Trial} from '../model/ring.ts';
 import {same} from '../model/same.ts';
+import type {Member} from './membership.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
 import {ambiguousValues, requestValues} from './start.ts';
-import {type Member, obstacle, type View} from './view.ts';
+import {obstacle, type View} from './view.ts';
 
 export const add: Rule = {name: 'add', apply};
 

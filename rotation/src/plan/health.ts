@@ -1,9 +1,10 @@
 // Health: what people should know about nodes whatever the plan is doing. Says, never acts.
 
 import {writeEntries} from '../model/layout.ts';
+import type {Member} from './membership.ts';
 import {type Outcome, passWith, type Rule} from './plan.ts';
 import {because, type Reason, type ReasonName, reasons} from './reason.ts';
-import type {Member, View} from './view.ts';
+import type {View} from './view.ts';
 
 export const health: Rule = {name: 'health', apply};
 

@@ -1,10 +1,13 @@
 // Members: remembers every node that ever reported, and lets an operator take one out that is not alive.
 
+import {busyPeriodMs} from '../limits.ts';
 import {annotation} from '../model/resource-types.ts';
 import {same} from '../model/same.ts';
+import {sortedBy} from '../model/sorted.ts';
+import {lifeOf} from './life.ts';
 import {changeRing, type Outcome, passWith, type Rule} from './plan.ts';
 import {because} from './reason.ts';
-import {sortedBy, type View} from './view.ts';
+import type {View} from './view.ts';
 
 export const members: Rule = {name: 'members', apply};
 
@@ -33,7 +36,8 @@ function apply(view: View): Outcome {
   if (!same(next, present) || !same(settings, ring.settings)) {
     return changeRing(ring, {members: next, settings}, because('Distributing', 'the list of members changed'));
   }
-  return passWith(...view.notes, ...(asked?.kind === 'pass' ? (asked.notes ?? []) : []));
+  if (asked?.kind === 'pass') return {...asked, notes: [...view.notes, ...(asked.notes ?? [])]};
+  return passWith(...view.notes);
 }
 
 /** A forgotten node is back when its lease is being renewed again. */
@@ -51,13 +55,15 @@ function forgetNode(view: View, text: string): Outcome {
       : undefined;
   const member = view.members.find(({node}) => node === name);
   const known = member ?? ring.members.find(({node}) => node === name);
-  const life = observation.leases.state === 'seen' ? (memberLife(view, known?.identity) ?? lease?.life) : 'unknown';
+  const life = lifeOf(observation, known === undefined ? [name] : [name, known.identity]);
   const refused = because('ForgetRefused', `${name}: its server renews its lease`, [name]);
   // Refused for good: the annotation would otherwise take the node out at its next longer restart.
   if (text === ring.refusedForget) return passWith(refused);
   if (life === 'alive') return changeRing(ring, {refusedForget: text}, refused);
-  if (life === 'unknown')
-    return passWith(because('ForgetRefused', `${name}: whether its server lives is not known yet`, [name]));
+  if (life === 'unknown') {
+    const pending = because('ForgetRefused', `${name}: whether its server lives is not known yet`, [name]);
+    return {kind: 'pass', notes: [pending], wakeInMs: busyPeriodMs};
+  }
   const identity = known?.identity ?? lease?.identity ?? name;
   const entry = {node: name, identity, atMs: observation.now.wallMs};
   const members = ring.members.filter(({node}) => node !== name);
@@ -67,10 +73,4 @@ function forgetNode(view: View, text: string): Outcome {
     {forgotten, members, handledForget: text},
     because('NodeForgotten', `${name} no longer counts`, [name]),
   );
-}
-
-/** `silent` also when there is no lease at all, since leases outlive their server by an hour. */
-function memberLife({observation}: View, identity: string | undefined): 'alive' | 'silent' | 'unknown' | undefined {
-  if (identity === undefined || observation.leases.state !== 'seen') return undefined;
-  return observation.leases.value.find((lease) => lease.identity === identity)?.life ?? 'silent';
 }

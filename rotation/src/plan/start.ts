@@ -10,11 +10,12 @@ import {
 import {isListed, writeEntryOf} from '../model/layout.ts';
 import type {UnreadableValue, ValuesReport} from '../model/node.ts';
 import type {Rotation, RotationReason} from '../model/ring.ts';
+import type {Member} from './membership.ts';
 import {nextRevision} from './mint.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
 import {requestScan} from './verify.ts';
-import type {Member, View} from './view.ts';
+import type {View} from './view.ts';
 
 export const start: Rule = {name: 'start', apply};
 

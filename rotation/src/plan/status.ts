@@ -5,10 +5,11 @@ import {isKey, writeEntries} from '../model/layout.ts';
 import type {ClusterObservation} from '../model/observation.ts';
 import type {MigrationMark} from '../model/ring.ts';
 import {formatTime} from '../model/time-text.ts';
+import type {Member} from './membership.ts';
 import type {Plan} from './plan.ts';
 import type {Reason, ReasonName} from './reason.ts';
 import {budgetUsed, currentKey, interval} from './start.ts';
-import {type Member, obstacle, obstacles, type View} from './view.ts';
+import {obstacle, obstacles, type View} from './view.ts';
 
 export interface Condition {
   readonly type: string;

@@ -1,6 +1,6 @@
 // The observation with what every rule needs worked out once: members and their state against a layout.
 
-import {agentSilentMs, leaseAliveMs, pollPeriodMs, reloadDeadlinePolls} from '../limits.ts';
+import {pollPeriodMs, reloadDeadlinePolls} from '../limits.ts';
 import type {KeyId} from '../model/key.ts';
 import {
   keysOf,
@@ -16,15 +16,8 @@ import type {ClusterObservation} from '../model/observation.ts';
 import {type Ring, type RingKey, ringKeys} from '../model/ring.ts';
 import {same} from '../model/same.ts';
 import type {Spec} from '../model/spec.ts';
+import {type Member, membersOf} from './membership.ts';
 import {because, lastingReasons, type Reason, type ReasonName, reasons} from './reason.ts';
-
-export interface Member {
-  readonly node: string;
-  readonly identity: string;
-  readonly address: string;
-  readonly report: NodeReport;
-  readonly unchangedForMs: number;
-}
 
 export interface View {
   readonly observation: ClusterObservation;
@@ -41,82 +34,6 @@ export interface View {
 export function makeView(observation: ClusterObservation, spec: Spec, ring: Ring): View {
   const {members, blockers, notes} = membersOf(observation, ring);
   return {observation, spec, ring, keys: ringKeys(ring), members, blockers, notes};
-}
-
-/** A copy in the order of a text; what a plan says must not hang on the order in which things were read. */
-export const sortedBy = <T>(list: readonly T[], textOf: (each: T) => string): readonly T[] =>
-  [...list].sort((a, b) => (textOf(a) < textOf(b) ? -1 : textOf(a) > textOf(b) ? 1 : 0));
-
-const byNode = (a: {node: string}, b: {node: string}): number => (a.node < b.node ? -1 : a.node > b.node ? 1 : 0);
-
-/** Members: every node that reported and is not forgotten; every lease, Node or former member nobody speaks for blocks. */
-function membersOf(
-  observation: ClusterObservation,
-  ring: Ring,
-): {members: readonly Member[]; blockers: readonly Reason[]; notes: readonly Reason[]} {
-  const reports = observation.reports.state === 'seen' ? observation.reports.value : [];
-  const leases = observation.leases.state === 'seen' ? observation.leases.value : [];
-  const blockers: Reason[] = [];
-  for (const [fact, what] of [
-    [observation.reports, 'node reports'],
-    [observation.leases, 'server leases'],
-    [observation.controlPlaneNodes, 'control-plane Nodes'],
-  ] as const) {
-    if (fact.state === 'unknown') blockers.push(because('ReadFailed', `${what}: ${fact.why}`));
-  }
-  const life = new Map(leases.map((lease) => [lease.identity, lease.life]));
-  const forgotten = new Set(
-    ring.forgotten.filter(({identity}) => life.get(identity) !== 'alive').map(({node}) => node),
-  );
-  for (const {node, identity} of sortedBy(ring.forgotten, (each) => each.node)) {
-    if (life.get(identity) !== 'unknown') continue;
-    blockers.push(because('UnknownMember', `${node} was forgotten, and whether its server lives is not known`, [node]));
-  }
-  for (const [name, detail] of Object.entries(observation.badReports).sort()) {
-    if (!forgotten.has(name)) blockers.push(because('NewerRelease', `report of ${name}: ${detail}`, [name]));
-  }
-  const members: Member[] = reports
-    .filter(({report}) => !forgotten.has(report.node))
-    .map(({report, unchangedForMs}) => ({
-      node: report.node,
-      identity: report.identity,
-      address: report.address,
-      report,
-      unchangedForMs,
-    }))
-    .sort(byNode);
-  const spoken = new Set(reports.map(({report}) => report.node));
-  const identities = new Set(reports.map(({report}) => report.identity));
-  for (const lease of sortedBy(leases, ({identity}) => identity)) {
-    if (identities.has(lease.identity) || forgotten.has(lease.hostName) || forgotten.has(lease.identity)) continue;
-    blockers.push(
-      because('UnknownMember', `server ${lease.identity} (host ${lease.hostName}) has no agent`, [lease.hostName]),
-    );
-  }
-  if (observation.controlPlaneNodes.state === 'seen') {
-    for (const node of sortedBy(observation.controlPlaneNodes.value, ({name}) => name)) {
-      if (spoken.has(node.name) || forgotten.has(node.name)) continue;
-      blockers.push(because('AgentMissing', `control-plane node ${node.name} has no agent report`, [node.name]));
-    }
-  }
-  for (const member of sortedBy(ring.members, ({node}) => node)) {
-    if (spoken.has(member.node) || forgotten.has(member.node)) continue;
-    blockers.push(because('AgentMissing', `member ${member.node} reported before and does not now`, [member.node]));
-  }
-  if (members.length === 0) blockers.push(because('NoMembers', 'no agent has reported yet'));
-  const notes = [...forgotten].sort().map((node) => because('NodeForgotten', `${node} no longer counts`, [node]));
-  notes.push(...members.flatMap((each) => silence(each, life)));
-  return {members, blockers, notes};
-}
-
-/** A member whose agent has ceased to report; where its server is silent too, the node is most likely down. */
-function silence({node, identity, unchangedForMs}: Member, life: ReadonlyMap<string, string>): readonly Reason[] {
-  if (life.get(identity) === 'silent' && unchangedForMs > leaseAliveMs) {
-    const message = `${node}: its kube-apiserver does not renew its lease, and its agent does not report`;
-    return [because('ServerDown', message, [node])];
-  }
-  if (unchangedForMs <= agentSilentMs) return [];
-  return [because('AgentSilent', `${node}: its agent has not reported for ${agentSilentMs / 1_000} s`, [node])];
 }
 
 /** Same blocks in the same order. */
