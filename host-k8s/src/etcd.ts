@@ -46,6 +46,7 @@ export function createEtcdPorts({url, tls, maxAnswerBytes}: EtcdOptions): EtcdCl
     ports: {
       'etcd.scan': pages,
       'etcd.isCompacted': ({revision}) => isCompacted(client, revision),
+      'etcd.status': () => readStatus(client),
     },
     status: () => readStatus(client),
     close: client.close,

@@ -71,7 +71,7 @@ export async function readEtcdFlags(
   const [caPath, certPath, keyPath] = [path('etcd-cafile'), path('etcd-certfile'), path('etcd-keyfile')];
   return ok({
     servers,
-    overrides: splitList(flags.get('etcd-servers-overrides'), ',').map(readOverride),
+    overrides: readOverrides(pod.value),
     ...(caPath === undefined ? {} : {caPath}),
     ...(certPath === undefined ? {} : {certPath}),
     ...(keyPath === undefined ? {} : {keyPath}),
@@ -95,11 +95,13 @@ function platformOf(pod: StaticPod, options: PlatformOptions): NodePlatform {
   const placement = configured === undefined ? undefined : placeOnNode(pod, stripRoot(configured, options.root));
   const address = addressOf(pod);
   const problem = problemOf(placement?.mount, address);
+  const overrides = readOverrides(pod).map(({resource}) => resource);
   return {
     ...(placement === undefined ? {} : {configPath: stripRoot(placement.path, options.root)}),
     automaticReload: isTrue(flags.get('encryption-provider-config-automatic-reload')),
     mount: placement?.mount ?? 'unknown',
     etcdPrefix: readPrefix(pod),
+    ...(overrides.length === 0 ? {} : {etcdOverrides: overrides}),
     fipsOnly: splitList(env.get('GODEBUG'), ',').includes('fips140=only'),
     address,
     hostName: options.hostName,
@@ -124,6 +126,9 @@ function readPrefix({flags}: StaticPod): string {
   const value = flags.get('etcd-prefix');
   return value === undefined ? defaultPrefix : `/${splitList(value, '/').join('/')}`;
 }
+
+const readOverrides = ({flags}: StaticPod): EtcdFlags['overrides'] =>
+  splitList(flags.get('etcd-servers-overrides'), ',').map(readOverride);
 
 function readOverride(text: string): {resource: string; servers: readonly string[]} {
   const end = text.indexOf('#');

@@ -25,6 +25,7 @@ export * from './model/ring.ts';
 export * from './model/spec.ts';
 export {formatTime} from './model/time-text.ts';
 export {type ControllerWaits, newControllerMemory, observeCluster} from './observe/cluster.ts';
+export {countTimes} from './observe/counted.ts';
 export {newAgentMemory, observeNode} from './observe/node.ts';
 export {controllerRules, planController} from './plan/controller.ts';
 export {type GuardInput, guardFile} from './plan/guard.ts';

@@ -66,6 +66,14 @@ export const budgetRotationSpacingMs = 86_400_000;
 export const compactionAskMs = 5_000;
 /** No proof of compaction for this long is a condition, ms. */
 export const compactionProofDeadlineMs = 3_600_000;
+/** A controller saves what it counted of a delay after this, ms: one that begins anew waits at most this once more. */
+export const countedPortionMs = 3_600_000;
+/** Part of etcd's quota in use, in percent, from which a migration waits for a compaction. */
+export const spaceInUsePercent = 80;
+/** Part of the quota that etcd's file may take, in percent: free pages in it do not keep etcd from raising its alarm. */
+export const spaceFilePercent = 95;
+/** After etcd had no space for a rewrite, the next one is tried after this, ms; kube-apiserver compacts every five minutes. */
+export const spaceRetryMs = 60_000;
 /** Objects read per list page of our own kinds. */
 export const ownPageSize = 500;
 /** Pages read of any list of our own; a list that is longer is an error, not a shorter list. */

@@ -137,6 +137,8 @@ export interface NodePlatform {
   readonly mount: 'directory' | 'single-file' | 'unknown';
   /** Value of `--etcd-prefix`, normally `/registry`. */
   readonly etcdPrefix: string;
+  /** Resources that `--etcd-servers-overrides` keeps in another etcd, `group/resource`; absent: none. */
+  readonly etcdOverrides?: readonly string[];
   /** `GODEBUG` asks for FIPS-only cryptography, under which aesgcm is refused. */
   readonly fipsOnly: boolean;
   readonly address: string;
@@ -160,6 +162,15 @@ export interface EtcdPage {
   readonly nextKey?: string;
   /** Store revision at which the page was read. */
   readonly revision: number;
+}
+
+/** Space of one etcd member. */
+export interface EtcdStatus {
+  /** Bytes of the database file, and how many of them are in use. */
+  readonly dbSize: number;
+  readonly dbSizeInUse: number;
+  /** `--quota-backend-bytes`; 0 from servers older than 3.6, which do not say. */
+  readonly dbSizeQuota: number;
 }
 
 export interface Instant {
@@ -218,6 +229,8 @@ export interface Operations {
   'etcd.scan': [{prefix: string; startKey?: string; limit: number; headBytes: number | 'all'}, EtcdPage];
   /** Whether history up to `revision` is gone. */
   'etcd.isCompacted': [{revision: number}, boolean];
+  /** Space of the member that answers. */
+  'etcd.status': [Record<never, never>, EtcdStatus];
 
   /** Makes an age identity. */
   'seal.makeIdentity': [Record<never, never>, {identity: Secret; recipient: string}];

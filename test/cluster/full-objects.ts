@@ -85,6 +85,7 @@ export const fullRing: Required<Ring> = {
   ],
   lastMigration: {revision: 1, marks: [mark], completedAtMs: atMs},
   stoppedWriting: {'r1-00000000': atMs, 'aescbc/key1/0123456789abcdef': atMs},
+  counted: {'r1-00000000': {stoppedAtMs: atMs, ms: 5}},
   clean: [{key: 'r1-00000000', by: 'scan-1', revision: '1', atMs, compactedBy: 'etcd'}],
   certificates: [
     {
@@ -100,7 +101,7 @@ export const fullRing: Required<Ring> = {
   members: [{node: 'node-1', identity: 'apiserver-a', address: '127.0.0.1'}],
   forgotten: [{node: 'node-2', identity: 'apiserver-b', atMs}],
   accepted: ['secrets'],
-  scan: {id: 'scan-2', resources: ['secrets'], node: 'node-1', deep: true, atMs},
+  scan: {id: 'scan-2', resources: ['secrets'], node: 'node-1', deep: true, clears: ['r1-00000000'], atMs},
   refusals: [{node: 'node-1', hash: 'ff', kinds: ['kms'], why: 'it said no', atMs}],
   checked: 'scan-1',
   settings: {writeMode: 'inPlace'},
@@ -147,6 +148,9 @@ const report = {
     revision: 1_234,
     counts: {secrets: {'aesgcm:r2-0011aabb': 3, clear: 1}, 'widgets.example.com': {'other:k8s:enc:kms:v2': 2}},
   },
+  etcdOverrides: ['/events'],
+  compaction: [{by: 'scan-1', revision: '1', gone: true}],
+  etcdSpace: {inUsePercent: 12, filePercent: 34},
   values: {
     id: 'scan-3',
     completedAtMs: atMs,

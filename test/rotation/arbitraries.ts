@@ -42,6 +42,7 @@ import {
   ringOf,
   stages,
   typeOf,
+  withCounted,
 } from './fixtures.ts';
 
 const run = openProofRun();
@@ -399,7 +400,7 @@ export const knownObservation: fc.Arbitrary<ClusterObservation> = fc
       ring: present,
       spec: each.spec,
       facts: {
-        ring: each.hasRing ? seen(present, '7000') : absent,
+        ring: each.hasRing ? seen(withCounted(present), '7000') : absent,
         ownEpoch: each.ownEpoch,
         reports: seen(reports),
         leases: seen(

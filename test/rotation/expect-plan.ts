@@ -2,6 +2,7 @@
 
 import type {Plan, ReasonName, RecordLine, Ring} from '@etcd-encryption/rotation';
 import {expect} from 'vitest';
+import {withCounted} from './fixtures.ts';
 import {notedBy, saidBy} from './reached.ts';
 
 export type RingChanges = {readonly [K in keyof Ring]?: Ring[K] | undefined};
@@ -16,7 +17,7 @@ export function expectRing(
   expect(plan.actions).toEqual([
     {
       do: 'replaceRing',
-      ring: {...ring, ...changes, version: ring.version + 1},
+      ring: {...withCounted(ring), ...changes, version: ring.version + 1},
       ...(record === undefined ? {} : {record}),
     },
   ]);

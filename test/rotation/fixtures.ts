@@ -288,6 +288,29 @@ export interface Given {
   readonly facts?: Partial<ClusterObservation>;
 }
 
+/** What a controller that ran all the while has counted. */
+export function countedOf(
+  {stoppedWriting, layout, history, gate}: Ring,
+  wallMs = now,
+): Readonly<Record<string, number>> {
+  const since = history[0]?.completedAtMs ?? wallMs;
+  const stamps = [
+    ...Object.entries(stoppedWriting),
+    ...layout.resources.map(({resource}) => [`resource/${resource}`, since] as const),
+    ...(gate === undefined ? [] : [[`gate/${gate.id}`, gate.atMs] as const]),
+  ];
+  return Object.fromEntries(stamps.map(([id, stampMs]) => [id, Math.max(0, wallMs - stampMs)]));
+}
+
+/** The ring with all of that saved, unless it says itself what was. */
+export function withCounted(ring: Ring): Ring {
+  const stopped = Object.entries(ring.stoppedWriting);
+  if (ring.counted !== undefined || stopped.length === 0) return ring;
+  const counts = countedOf(ring);
+  const saved = stopped.map(([id, stoppedAtMs]) => [id, {stoppedAtMs, ms: counts[id] ?? 0}] as const);
+  return {...ring, counted: Object.fromEntries(saved)};
+}
+
 /** An observation in which everything was read and all is well: the leader of the ring's epoch looks at it. */
 export function observe({ring, spec = {}, nodes = {}, every = {}, facts = {}}: Given = {}): ClusterObservation {
   const present = ring ?? ringOf({members: [], epoch: 0});
@@ -297,7 +320,7 @@ export function observe({ring, spec = {}, nodes = {}, every = {}, facts = {}}: G
     ownEpoch: present.epoch,
     clusterId: seen(cluster),
     spec: seen({outcome: 'ok', spec: specOf(spec)}),
-    ring: ring === undefined ? {state: 'absent'} : seen(ring, '7000'),
+    ring: ring === undefined ? {state: 'absent'} : seen(withCounted(ring), '7000'),
     ringAnnotations: {},
     reports: seen(reportsOf(present, nodes, every)),
     badReports: {},
@@ -311,6 +334,7 @@ export function observe({ring, spec = {}, nodes = {}, every = {}, facts = {}}: G
     ),
     lists: seen({}),
     compacted: [],
+    counted: countedOf(present),
     pruned: seen([]),
     ...facts,
   };

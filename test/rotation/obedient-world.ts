@@ -25,7 +25,18 @@ import {
   writeEntries,
 } from '@etcd-encryption/rotation';
 import {makeReport} from '../../rotation/src/act/report.ts';
-import {clear, fileOf, hashOf, identityOf, keyObjectOf, now, observe, observeNode, ours} from './fixtures.ts';
+import {
+  clear,
+  countedOf,
+  fileOf,
+  hashOf,
+  identityOf,
+  keyObjectOf,
+  now,
+  observe,
+  observeNode,
+  ours,
+} from './fixtures.ts';
 
 export type Random = (below: number) => number;
 
@@ -120,6 +131,7 @@ export class ObedientWorld {
       keyObjects: seen([...this.objects.values()]),
       lists: this.#lists,
       compacted: [...this.#known],
+      counted: ring === undefined ? {} : countedOf(ring, this.#instant().wallMs),
     };
     const {ownEpoch: _, ...rest} = {...o, ...facts};
     return this.#ownEpoch === undefined ? rest : {...rest, ownEpoch: this.#ownEpoch};
@@ -195,6 +207,10 @@ export class ObedientWorld {
         counts: this.#count(),
       };
     }
+    const clean = this.ring?.clean ?? [];
+    node.memory.etcdFacts = {
+      compaction: clean.map(({by, revision}) => ({by, revision, gone: Number(revision) <= this.#compacted})),
+    };
     const after = this.#observeNode(node);
     const report = makeReport(node.memory, after, planNode(after));
     node.memory.lastReport = report;

@@ -37,7 +37,14 @@ const spec = {retention: {revisions: 1, minAgeMs: day}};
 const can: NodeReport['can'] = ['scan'];
 const stoppedWriting = {[r1.id]: now - 2 * day};
 const old = restingRing([r2, r1], {stoppedWriting});
-const scan = {id: 'scan-4-69', resources: ['secrets', 'configmaps'], node: 'n1', deep: false, atMs: now - minute};
+const scan = {
+  id: 'scan-4-69',
+  resources: ['secrets', 'configmaps'],
+  node: 'n1',
+  deep: false,
+  clears: [r1.id],
+  atMs: now - minute,
+};
 const proofOf = (key: string, changes: Partial<CleanProof> = {}): CleanProof => ({
   key,
   by: scan.id,
@@ -129,8 +136,7 @@ function describeCandidates(): void {
 
 function describeCertificate(): void {
   const scanned = {...old, scan};
-  const proven = {...scanned, clean: [proofOf(r1.id)]};
-  const compacted = {...scanned, clean: [proofOf(r1.id, {compactedBy: 'events-410'})]};
+  const compacted = {...scanned, clean: [proofOf(r1.id, {compactedBy: 'etcd'})]};
   const gate = {id: 'drop-4-60', deed: 'drop', atMs: now - 1000} as const;
 
   describe('certificate', () => {
@@ -139,11 +145,13 @@ function describeCertificate(): void {
     });
 
     test.each([
-      ['is a check of values', {...scan, deep: true}, {}],
+      ['is a check of values', {...scan, deep: true, clears: undefined}, {}],
+      ['was asked for when it was not to leave yet', {...scan, clears: [r2.id]}, {}],
       ['began before the last request under it ended', {...scan, atMs: now - 2 * day + 189_999}, {}],
       ['is older than a restore', scan, {restored: {atMs: scan.atMs, merged: true}}],
-    ] as const)('the scan %s ⇒ another one is asked for', (_, asked, more) => {
-      expect(nextRingOf(counted({...old, ...more, scan: asked}, clean)).scan?.id).toBe('scan-4-70');
+    ] as [string, object, Partial<Ring>][])('the scan %s ⇒ another one is asked for', (_, asked, more) => {
+      const ring = {...old, ...more, scan: asked} as Ring;
+      expect(nextRingOf(counted(ring, clean)).scan?.id).toBe('scan-4-70');
     });
 
     test('not answered ⇒ said beside what rests', () => {
@@ -163,25 +171,6 @@ function describeCertificate(): void {
       expectNotes(plan, 'DropWaiting');
       const later = look(scanned, {nodes: {n1: {can, scan: answer(dirty, now - minute - 1)}}});
       expect(nextRingOf(later).scan?.id).toBe('scan-4-70');
-    });
-
-    test('clean, history is not compacted past it ⇒ asks, and an hour later warns', () => {
-      const plan = look(proven);
-      expect(plan.actions).toEqual([{do: 'askCompaction', revisions: ['950']}]);
-      expect(saidBy(plan)).toEqual(['DropWaiting']);
-      const waiting = {...proven, clean: [proofOf(r1.id, {atMs: now - hour - 1})]};
-      expect(saidBy(look(waiting))).toEqual(['HistoryNotCompacted']);
-    });
-
-    test('compacted past another revision ⇒ asks again', () => {
-      expect(look(proven, {facts: {compacted: ['949']}}).actions).toEqual([{do: 'askCompaction', revisions: ['950']}]);
-    });
-
-    test('compacted ⇒ noted in the proof', () => {
-      expectRing(look(proven, {facts: {compacted: ['950']}}), proven, {
-        changes: {clean: [proofOf(r1.id, {compactedBy: 'events-410'})]},
-        reason: 'Dropping',
-      });
     });
 
     test('every line but the last ⇒ each server is asked once more', () => {
@@ -213,7 +202,7 @@ function describeCertificate(): void {
               stoppedWritingAtMs: now - 2 * day,
               cleanBy: scan.id,
               cleanRevision: '950',
-              compactedBy: 'events-410',
+              compactedBy: 'etcd',
               atMs: now,
             },
           ],
@@ -245,13 +234,84 @@ function describeCertificate(): void {
     test('one key is clean and another is not ⇒ the clean one goes all the same', () => {
       const three = restingRing([r3, r2, r1], {
         stoppedWriting: {[r1.id]: now - 2 * day, [r2.id]: now - 2 * day},
-        scan,
+        scan: {...scan, clears: [r2.id, r1.id]},
         clean: [proofOf(r1.id, {compactedBy: 'events-410'})],
         gate,
       });
       const plan = counted(three, {secrets: {[`aesgcm:${r2.name}`]: 1}});
       expect(nextRingOf(plan).keys).toEqual([r3, r2]);
       expect(nextRingOf(plan).certificates.map(({key}) => key)).toEqual([r1.id]);
+    });
+  });
+}
+
+function describeCompaction(): void {
+  const proven = {...old, scan, clean: [proofOf(r1.id)]};
+  const told = (gone: boolean, changes = {}): Partial<NodeReport> => ({
+    can,
+    compaction: [{by: scan.id, revision: '950', gone, ...changes}],
+  });
+  const blind = (ring: Ring, given: Omit<Given, 'ring'> = {}) => planOf(observe({ring, spec, ...given}));
+  const api = {facts: {compacted: ['950']}};
+  const noted = (by: string) => ({changes: {clean: [proofOf(r1.id, {compactedBy: by})]}, reason: 'Dropping'}) as const;
+
+  describe('compaction past the clean proof', () => {
+    test('a node that reads etcd tells it ⇒ noted in the proof', () => {
+      expectRing(look(proven, {nodes: {n2: told(true)}}), proven, noted('etcd'));
+    });
+
+    test.each([
+      ['etcd says that history is there', {n2: told(false)}],
+      ['no node has asked etcd yet', {}],
+      ['etcd spoke of another proof', {n2: told(true, {by: 'scan-3-9'})}],
+      ['etcd spoke of another revision', {n2: told(true, {revision: '949'})}],
+      ['a node that reads no etcd tells it', {n2: {...told(true), can: []}}],
+    ] as const)('%s, while the API calls it gone ⇒ it stays, and the API is not asked', (_, nodes) => {
+      const plan = look(proven, {nodes, ...api});
+      expectWait(plan, 'Scheduled');
+      expectNotes(plan, 'DropWaiting');
+    });
+
+    test('etcd is not compacted for an hour ⇒ warns', () => {
+      const plan = look({...proven, clean: [proofOf(r1.id, {atMs: now - hour - 1})]}, {nodes: {n2: told(false)}});
+      expectNotes(plan, 'HistoryNotCompacted');
+    });
+
+    test('no node reads etcd ⇒ the API is asked, and an hour later warns', () => {
+      expect(blind(proven).actions).toEqual([{do: 'askCompaction', revisions: ['950']}]);
+      expect(saidBy(blind(proven))).toEqual(['DropWaiting']);
+      const waiting = {...proven, clean: [proofOf(r1.id, {atMs: now - hour - 1})]};
+      expect(saidBy(blind(waiting))).toEqual(['HistoryNotCompacted']);
+      expectRing(blind(proven, api), proven, noted('events-410'));
+    });
+
+    test('the API calls another revision gone ⇒ asks again', () => {
+      const plan = blind(proven, {facts: {compacted: ['949']}});
+      expect(plan.actions).toEqual([{do: 'askCompaction', revisions: ['950']}]);
+    });
+
+    test.each(['/events', '/secrets'])('a server keeps %s in another etcd ⇒ the API proves nothing', (resource) => {
+      const plan = blind(proven, {nodes: {n3: {etcdOverrides: [resource]}}, ...api});
+      expectWait(plan, 'Scheduled');
+      expectNotes(plan, 'HistoryNotCompacted');
+      expect(plan.notes[0]?.nodes).toEqual(['n3']);
+    });
+
+    test('servers keep events in another etcd, and one node reads the main one ⇒ it is believed', () => {
+      const given = {every: {can, etcdOverrides: ['/events']}, nodes: {n2: told(true)}};
+      expectRing(look(proven, given), proven, noted('etcd'));
+    });
+
+    test('servers keep events in another etcd, and events are encrypted ⇒ no scan of one etcd proves anything', () => {
+      const layout = layoutOf([r2, r1], r2.id, ['secrets', 'events']);
+      const ring = {...old, layout, accepted: ['events', 'secrets']};
+      const types = {secrets: seen([typeOf('secrets')]), events: seen([typeOf('events')])};
+      const plan = look(ring, {
+        spec: {...spec, resources: ['secrets', 'events']},
+        every: {can, etcdOverrides: ['/events']},
+        facts: {types},
+      });
+      expect(nextRingOf(plan).proof?.keys).toEqual([r1.id]);
     });
   });
 }
@@ -325,7 +385,7 @@ function describeLeaving(): void {
     const out = (resource: string): Ring =>
       restingRing([r1], {
         layout: {...layout, resources: [...layout.resources, {resource, write: 'identity', leaving: true}]},
-        scan,
+        scan: {...scan, clears: [`resource/${resource}`]},
       });
     const secretsOnly = {retention: spec.retention, resources: ['secrets']};
     const types = {
@@ -339,7 +399,7 @@ function describeLeaving(): void {
       const plan = counted(out('configmaps'), {configmaps: {clear: 7}}, given);
       expect(nextRingOf(plan).clean).toEqual([proofOf('resource/configmaps')]);
       const gate = {id: 'drop-4-60', deed: 'drop', atMs: now - 1000} as const;
-      const clean = [proofOf('resource/configmaps', {compactedBy: 'events-410'})];
+      const clean = [proofOf('resource/configmaps', {compactedBy: 'etcd'})];
       const dropped = nextRingOf(counted({...out('configmaps'), gate, clean}, {}, given));
       expect(dropped.layout).toEqual(layout);
       expect(dropped.certificates).toEqual([]);
@@ -376,6 +436,7 @@ function describeLeaving(): void {
 export function describeDrop(): void {
   describeCandidates();
   describeCertificate();
+  describeCompaction();
   describeWithoutEtcd();
   describeLeaving();
 }

@@ -38,9 +38,12 @@ export function describeStart(): void {
       expectRing(plan, resting, minting(resting, {reason: 'schedule'}));
     });
 
-    test('the clock went back behind the last rotation ⇒ rests', () => {
-      const facts = {now: {wallMs: now - 9 * hour, monotonicMs: 1_000}};
-      expectWait(planOf(observe({ring: resting, spec: {rotationIntervalMs: hour}, facts})), 'Scheduled');
+    test('the clock went back behind the last rotation ⇒ it ended now, and rests for an interval', () => {
+      const back = now - 9 * hour;
+      const facts = {now: {wallMs: back, monotonicMs: 1_000}};
+      const ring = nextRingOf(planOf(observe({ring: resting, spec: {rotationIntervalMs: hour}, facts})));
+      expect(ring.history[0]?.completedAtMs).toBe(back);
+      expectWait(planOf(observe({ring, spec: {rotationIntervalMs: hour}, facts})), 'Scheduled');
     });
 
     test('a request ⇒ a rotation that handles it, whatever the schedule says', () => {

@@ -10,6 +10,7 @@ import {describeMembers} from './rules-members.ts';
 import {describeNode} from './rules-node.ts';
 import {describeActivate, describeMigrate} from './rules-rotating.ts';
 import {describeStart} from './rules-starting.ts';
+import {describeTimes} from './rules-times.ts';
 import {describeVerify} from './rules-verifying.ts';
 
 describeGround();
@@ -24,6 +25,7 @@ describeMigrate();
 describeVerify();
 describeDrop();
 describeRest();
+describeTimes();
 describeNode();
 
 /** Reasons that nothing says, and why they are there. */

@@ -67,6 +67,20 @@ const scan = object('Answer to a scan request: how many values each key has.', {
   ),
 });
 
+const compaction = list(
+  "Whether etcd's history is gone up to the clean proofs of the ring, told by etcd itself.",
+  object('One proof.', {
+    by: text('Id of the scan or pass that made it.'),
+    revision: text('Its revision.'),
+    gone: flag('Whether history up to it is gone.'),
+  }),
+);
+
+const etcdSpace = object('Space in etcd while objects are rewritten, in percent of its quota.', {
+  inUsePercent: count('What its data takes, without free pages.'),
+  filePercent: count('What its file takes.'),
+});
+
 const values = object('Answer to a deep scan request: whether every value can be opened.', {
   id: text('Id of the request.'),
   completedAtMs: unixMs('End of the scan'),
@@ -142,7 +156,10 @@ export const nodeReportSchema = object("What this node's agent saw last.", {
     "What this node's programs can do with raw etcd.",
     word('scan = count prefixes, values = open every value.', ['scan', 'values']),
   ),
+  etcdOverrides: texts('Resources that its server keeps in another etcd, group/resource.').exactOptional(),
   scan: scan.exactOptional(),
+  compaction: compaction.exactOptional(),
+  etcdSpace: etcdSpace.exactOptional(),
   values: values.exactOptional(),
 });
 

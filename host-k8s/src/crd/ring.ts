@@ -117,7 +117,7 @@ export const ringSchema = object('What every node shall hold. Written by the con
   proven: texts('Kinds of file content that a server here has loaded.'),
   gate: object('Evidence asked for right before a dangerous deed.', {
     id: text('Reports answer by this id.'),
-    deed: word('The deed.', ['activate', 'drop', 'migrate']),
+    deed: word('The deed.', ['activate', 'drop']),
     atMs: unixMs('When it was asked for'),
   }).exactOptional(),
   minting: object('A key that a node is asked to make.', {
@@ -132,6 +132,13 @@ export const ringSchema = object('What every node shall hold. Written by the con
     'When every server had a later write key loaded, in Unix milliseconds, by key.',
     integer('Unix milliseconds.'),
   ),
+  counted: map(
+    'How much of the time since then was counted on clocks that never jump, by key.',
+    object('One count.', {
+      stoppedAtMs: unixMs('The time from which it counts'),
+      ms: integer('Milliseconds counted.'),
+    }),
+  ).exactOptional(),
   clean: list(
     'Keys that no stored value is under any more.',
     object('One such key.', {
@@ -165,6 +172,7 @@ export const ringSchema = object('What every node shall hold. Written by the con
     resources: texts('Resources to scan.'),
     node: text('The node that answers.'),
     deep: flag('Whether every value is opened, instead of counting prefixes.'),
+    clears: texts('Keys and resources whose delays had passed when it was asked for.').exactOptional(),
     atMs: unixMs('When it was asked for'),
   }).exactOptional(),
   lastMigration: object('The last finished rewriting, for people.', {

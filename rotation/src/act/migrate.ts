@@ -21,12 +21,25 @@ import {
 import type {ControllerDeed} from './controller-deeds.ts';
 import {replaceRing} from './controller-deeds.ts';
 import {batchDepth, maxPushBackMs, type Pace, type PaceLimits, pushBackMs} from './pace.ts';
+import {isSpaceExceeded} from './space.ts';
 
 /** Tries of one object within a page: somebody else's write in between means reading its version again. */
 const triesPerObject = 4;
 
-/** Rewrites one page of the first open mark and stores the mark. */
+/** Rewrites one page of the first open mark and stores the mark; remembers when etcd had no space for it. */
 export function* migratePage(deed: ControllerDeed, of: 'rotation' | 'proof'): Step<Result<unknown>> {
+  const {memory} = deed;
+  const result = yield* rewritePage(deed, of);
+  if (result.ok) memory.spaceExceeded = undefined;
+  else if (isSpaceExceeded(result.error)) {
+    const {monotonicMs} = yield* demand('clock.now', {});
+    memory.spaceExceeded = {atMs: monotonicMs, message: result.error.message.slice(0, 200)};
+    memory.pace.inFlight = 1;
+  }
+  return result;
+}
+
+function* rewritePage(deed: ControllerDeed, of: 'rotation' | 'proof'): Step<Result<unknown>> {
   const {observation} = deed;
   if (observation.ring.state !== 'seen') return failed('unavailable', 'the ring is not known');
   const ring = observation.ring.value;
@@ -39,8 +52,9 @@ export function* migratePage(deed: ControllerDeed, of: 'rotation' | 'proof'): St
   if (!page.ok) return yield* pageFailed(deed, of, mark, page.error);
   const limits = deed.plan.view?.spec.migration ?? {maxInFlight: 1};
   const rewritten = yield* rewriteAll(type, page.value.items, deed.memory.pace, limits);
+  if ('full' in rewritten) return failed('unavailable', `${mark.resource}: ${rewritten.full.message}`);
   const {wallMs} = yield* demand('clock.now', {});
-  const next = advance(mark, page.value, rewritten, wallMs);
+  const next = advance(mark, page.value, rewritten.results, wallMs);
   return yield* storeMark(deed, of, next);
 }
 
@@ -80,6 +94,9 @@ function* pageFailed(
 
 type Rewritten = 'same' | 'changed' | 'gone' | {readonly blocked: BlockedObject} | {readonly later: PortError};
 
+/** What became of a page; `full` ends it early, and it is begun again later. */
+type PageResult = {readonly results: readonly Rewritten[]} | {readonly full: PortError};
+
 type Entry = {readonly item: StoredObject; readonly index: number};
 
 function* rewriteAll(
@@ -87,7 +104,7 @@ function* rewriteAll(
   items: readonly StoredObject[],
   pace: Pace,
   limits: PaceLimits,
-): Step<readonly Rewritten[]> {
+): Step<PageResult> {
   const results = new Map<number, Rewritten>();
   let open: readonly Entry[] = items.map((item, index) => ({item, index}));
   for (let attempt = 0; attempt < triesPerObject && open.length > 0; attempt++) {
@@ -97,13 +114,14 @@ function* rewriteAll(
       pace.inFlight = Math.max(1, Math.min(pace.inFlight, limits.maxInFlight));
       const batch = open.slice(at, at + pace.inFlight * batchDepth);
       at += batch.length;
-      yield* rewriteBatch({resource, batch, pace, limits, results, again, pushedBack});
+      const full = yield* rewriteBatch({resource, batch, pace, limits, results, again, pushedBack});
+      if (full !== undefined) return {full};
     }
     open = [...(yield* readAgain(resource, again, results)), ...pushedBack];
   }
   for (const {item, index} of open)
     results.set(index, {later: {code: 'unavailable', message: `${item.metadata.name} could not be written yet`}});
-  return items.map((_, index) => results.get(index) ?? 'gone');
+  return {results: items.map((_, index) => results.get(index) ?? 'gone')};
 }
 
 interface Batch {
@@ -116,10 +134,21 @@ interface Batch {
   readonly pushedBack: Entry[];
 }
 
-function* rewriteBatch({resource, batch, pace, limits, results, again, pushedBack}: Batch): Step<void> {
+/** Answers the error when etcd has no space: to go on would only fill its log. */
+function* rewriteBatch({
+  resource,
+  batch,
+  pace,
+  limits,
+  results,
+  again,
+  pushedBack,
+}: Batch): Step<PortError | undefined> {
   const begun = yield* demand('clock.now', {});
   const requests = batch.map(({item}) => rewriteRequest(resource, item));
   const answers = yield* demand('all', {requests, maxInFlight: pace.inFlight});
+  const full = answers.find((each) => !each.ok && isSpaceExceeded(each.error));
+  if (full?.ok === false) return full.error;
   let pauseMs = 0;
   for (const [at, entry] of batch.entries()) {
     const result = judge(entry.item, answers[at] as Result<{resourceVersion: string}> | undefined);
@@ -138,6 +167,7 @@ function* rewriteBatch({resource, batch, pace, limits, results, again, pushedBac
   for (let left = pauseMs; left > 0; left -= maxPushBackMs) {
     yield* demand('clock.sleep', {ms: Math.min(left, maxPushBackMs)});
   }
+  return undefined;
 }
 
 const rewriteRequest = (resource: ResourceType, {metadata}: StoredObject): PortRequest => ({

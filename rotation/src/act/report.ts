@@ -52,7 +52,9 @@ export function makeReport(memory: AgentMemory, o: NodeObservation, plan: NodePl
     },
     problems: plan.problems.slice(0, 16),
     can: o.can,
+    ...(platform?.etcdOverrides === undefined ? {} : {etcdOverrides: platform.etcdOverrides}),
     ...(memory.scan === undefined ? {} : {scan: memory.scan}),
+    ...memory.etcdFacts,
     ...(memory.values === undefined ? {} : {values: memory.values}),
   };
 }
@@ -120,11 +122,14 @@ export function* writeReport(memory: AgentMemory, report: NodeReport, monotonicM
 function mergeScan(report: NodeReport, present: StoredObject | undefined, again: boolean): NodeReport {
   const status = present?.status as Partial<NodeReport> | undefined;
   const scan = report.scan ?? status?.scan;
-  const can = [
-    ...new Set([
-      ...report.can,
-      ...(again && report.scan === undefined && status?.can?.includes('scan') ? (['scan'] as const) : []),
-    ]),
-  ];
-  return {...report, can, ...(scan === undefined ? {} : {scan})};
+  const scanner = again && report.scan === undefined && status?.can?.includes('scan') === true;
+  const can = [...new Set([...report.can, ...(scanner ? (['scan'] as const) : [])])];
+  const {compaction, etcdSpace} = scanner && !report.can.includes('scan') ? (status ?? {}) : report;
+  return {
+    ...report,
+    can,
+    ...(scan === undefined ? {} : {scan}),
+    ...(compaction === undefined ? {} : {compaction}),
+    ...(etcdSpace === undefined ? {} : {etcdSpace}),
+  };
 }

@@ -3,6 +3,7 @@
 import {removeLeftovers} from '../act/atomic-write.ts';
 import type {NodeDeed} from '../act/node-deed.ts';
 import {doNodeAction} from '../act/node-deeds.ts';
+import {askEtcd} from '../act/etcd-facts.ts';
 import {makeReport, writeReport} from '../act/report.ts';
 import {openValues, scanPrefixes} from '../act/scan.ts';
 import {busyPeriodMs, idlePeriodMs, repairShownMs} from '../limits.ts';
@@ -57,6 +58,8 @@ export function* agentPeriod(memory: AgentMemory, engine: AgentEngine = agentEng
     return true;
   }
   yield* answerScan(memory, observation);
+  if (memory.can.includes('scan') && observation.ring.state === 'seen')
+    memory.etcdFacts = yield* askEtcd(observation.ring.value, memory.etcdFacts);
   yield* report(memory, observation, plan);
   return isBusy(observation, plan);
 }

@@ -47,6 +47,22 @@ export interface ScanReport {
   readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
+/** Whether etcd's history is gone up to a clean proof of the ring, told by etcd itself. */
+export interface CompactionReport {
+  /** `by` and `revision` of the proof. */
+  readonly by: string;
+  readonly revision: string;
+  readonly gone: boolean;
+}
+
+/** Parts of etcd's quota, in whole percent. */
+export interface EtcdSpace {
+  /** What its data takes, without free pages. */
+  readonly inUsePercent: number;
+  /** What its file takes. */
+  readonly filePercent: number;
+}
+
 /** A stored value that none of the keys opens, with its diagnosis. */
 export interface UnreadableValue {
   readonly etcdKey: string;
@@ -115,7 +131,12 @@ export interface NodeReport {
   readonly problems: readonly Problem[];
   /** What this node's programs can do with raw etcd: count prefixes, open every value. */
   readonly can: readonly ('scan' | 'values')[];
+  /** Resources that its server keeps in another etcd (`--etcd-servers-overrides`), `group/resource`; absent: none. */
+  readonly etcdOverrides?: readonly string[];
   readonly scan?: ScanReport;
+  readonly compaction?: readonly CompactionReport[];
+  /** Present while objects are rewritten and this node's etcd tells its quota (etcd 3.6). */
+  readonly etcdSpace?: EtcdSpace;
   readonly values?: ValuesReport;
 }
 

@@ -71,6 +71,10 @@ export interface ClusterObservation {
   readonly lists: Fact<Readonly<Record<string, string>>>;
   /** Revisions of clean proofs that `events` answered 410 for. */
   readonly compacted: readonly string[];
+  /** Time that controllers counted, on clocks that never jump, since a key stopped writing, a resource left or a gate opened, ms. */
+  readonly counted: Readonly<Record<string, number>>;
+  /** A rewrite was refused a moment ago since etcd has no space; what it was refused with. */
+  readonly spaceExceeded?: string;
   /** How long a request under an older key may still run after the last server changed its write key, ms; absent = the default. */
   readonly drainMs?: number;
   /** A file that a server has not loaded after this is called not loaded, ms; absent = the default. */

@@ -101,6 +101,8 @@ export interface ScanRequest {
   readonly node: string;
   /** Open every value with the keys held, instead of counting prefixes. */
   readonly deep: boolean;
+  /** Keys and resources whose delays had passed when it was asked for: it may prove that these are not needed. */
+  readonly clears?: readonly string[];
   readonly atMs: number;
 }
 
@@ -152,8 +154,15 @@ export interface Trial {
 /** Evidence asked for right before a dangerous deed; reports answer by id. */
 export interface Gate {
   readonly id: string;
-  readonly deed: 'activate' | 'drop' | 'migrate';
+  readonly deed: 'activate' | 'drop';
   readonly atMs: number;
+}
+
+/** A count that is carried over the restarts of controllers. */
+export interface CountedTime {
+  /** The stamp in `stoppedWriting` from which it counts; it says nothing of another one. */
+  readonly stoppedAtMs: number;
+  readonly ms: number;
 }
 
 export interface CleanProof {
@@ -191,6 +200,8 @@ export interface Ring {
   readonly history: readonly CompletedRotation[];
   /** Wall time at which every server had a later write key loaded. */
   readonly stoppedWriting: Readonly<Record<KeyId, number>>;
+  /** How much of the time since then controllers have counted on clocks that never jump; saved now and then. */
+  readonly counted?: Readonly<Record<KeyId, CountedTime>>;
   readonly clean: readonly CleanProof[];
   readonly certificates: readonly DropCertificate[];
   readonly members: readonly RingMember[];

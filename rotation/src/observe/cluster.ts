@@ -2,6 +2,7 @@
 
 import type {LeaseMemory} from '../act/lease.ts';
 import {newPace, type Pace} from '../act/pace.ts';
+import {spaceRetryMs} from '../limits.ts';
 import {absent, type Fact, seen, unread} from '../model/fact.ts';
 import {type NodeReport, readNodeReport} from '../model/node.ts';
 import type {ClusterObservation, SeenReport} from '../model/observation.ts';
@@ -15,6 +16,7 @@ import {
 import {isAnotherLine, newerSeen, type Ring, readRing, type SeenRing} from '../model/ring.ts';
 import {type ReadSpec, readSpec} from '../model/spec.ts';
 import {ask, demand, type Instant, type ResourceType, type Step, type StoredObject} from '../ports.ts';
+import {type Counts, countTimes} from './counted.ts';
 import {listAll} from './lists.ts';
 import {readClusterId, readKeyObjects} from './node.ts';
 import {newServerLeaseMemory, readServerLeases, type ServerLeaseMemory, watchOf} from './server-leases.ts';
@@ -29,6 +31,10 @@ export interface ControllerMemory {
   readonly reports: Map<string, {sequence: number; sinceMs: number}>;
   lists: {result: Readonly<Record<string, string>>; atMs: number; after: string} | undefined;
   readonly compacted: Set<string>;
+  /** What it counts on its own clock that never jumps. */
+  readonly counts: Counts;
+  /** When etcd last had no space for a rewrite, monotonic ms, and what was said. */
+  spaceExceeded: {readonly atMs: number; readonly message: string} | undefined;
   /** How fast objects are rewritten now. */
   readonly pace: Pace;
   ringObject: StoredObject | undefined;
@@ -59,6 +65,8 @@ export const newControllerMemory = (
   reports: new Map(),
   lists: undefined,
   compacted: new Set(),
+  counts: new Map(),
+  spaceExceeded: undefined,
   pace: newPace(),
   ringObject: undefined,
   configObject: undefined,
@@ -106,6 +114,8 @@ export function* observeCluster(memory: ControllerMemory, leading: boolean): Ste
     types,
     lists: listsFact(memory, ring, now),
     compacted: [...memory.compacted].sort(),
+    counted: countTimes(memory.counts, ring, now.monotonicMs),
+    ...spaceFact(memory, now),
     pruned,
     ...memory.waits,
   };
@@ -177,6 +187,11 @@ function* readTypes(
     types[resource] = answer.ok ? seen(answer.value) : unread(answer.error);
   }
   return types;
+}
+
+function spaceFact({spaceExceeded}: ControllerMemory, now: Instant): Pick<ClusterObservation, 'spaceExceeded'> {
+  if (spaceExceeded === undefined || now.monotonicMs - spaceExceeded.atMs >= spaceRetryMs) return {};
+  return {spaceExceeded: spaceExceeded.message};
 }
 
 /** What a rotation rests on: a check made since the last one ended. */

@@ -3,6 +3,7 @@
 
 import {type StoredKey, sha256Hex} from '@etcd-encryption/crypto';
 import {parseEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
+import type {EtcdFacts} from '../act/etcd-facts.ts';
 import {parseHistory, type ReadHistory} from '../act/history.ts';
 import {readIdentity} from '../act/identity.ts';
 import {maxFileBytes} from '../limits.ts';
@@ -71,6 +72,8 @@ export interface AgentMemory {
   lastReportAtMs: number;
   values: NodeReport['values'] | undefined;
   scan: NodeReport['scan'] | undefined;
+  /** What etcd itself said last. */
+  etcdFacts: EtcdFacts;
   etcdPrefix: string;
   /** What `spec.mode` said when it was read last. */
   observing: boolean;
@@ -101,6 +104,7 @@ export const newAgentMemory = (
   lastReportAtMs: Number.NEGATIVE_INFINITY,
   values: undefined,
   scan: undefined,
+  etcdFacts: {},
   etcdPrefix: '/registry',
   observing: false,
 });

@@ -18,6 +18,7 @@ import {because, type Reason} from './reason.ts';
 import {rest} from './rest.ts';
 import {returned} from './returned.ts';
 import {start} from './start.ts';
+import {times} from './times.ts';
 import {verify} from './verify.ts';
 import {makeView, type View} from './view.ts';
 
@@ -29,6 +30,7 @@ export const controllerRules: readonly Rule[] = [
   adopt,
   mint,
   add,
+  times,
   pause,
   start,
   activate,
@@ -91,6 +93,7 @@ const phases: Readonly<Partial<Record<Reason['reason'], Phase>>> = {
   Converging: 'Converging',
   Migrating: 'Migrating',
   MigrationBlocked: 'Migrating',
+  EtcdSpaceLow: 'Migrating',
   Verifying: 'Verifying',
   ForeignValues: 'Verifying',
   ClearValues: 'Verifying',

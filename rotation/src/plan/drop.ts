@@ -1,47 +1,32 @@
 // Dropping: a key leaves the files when it is proven unneeded, never when it is ninth. The certificate is built from
 // facts, one at a time; each missing line is a named wait.
 
-import {compactionProofDeadlineMs, defaultDrainMs, maxCertificates} from '../limits.ts';
+import {maxCertificates} from '../limits.ts';
 import type {KeyId} from '../model/key.ts';
-import {isListed, servedBy} from '../model/layout.ts';
-import type {ScanReport} from '../model/node.ts';
+import {isListed} from '../model/layout.ts';
 import {annotation} from '../model/resource-types.ts';
 import type {CleanProof, DropCertificate, RingKey} from '../model/ring.ts';
+import {type Candidate, proveClean, resourceId} from './clean.ts';
+import {awaitCompaction, compactedBy} from './compaction.ts';
+import {drainMs, passedMs} from './delay.ts';
 import {passGate} from './gate.ts';
-import {blockedReasons, newMark, typesOf} from './migrate.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
-import {requestScan} from './verify.ts';
 import {obstacles, type View, writtenWith} from './view.ts';
 
 export const drop: Rule = {name: 'drop', apply};
 
-/** Values that still need a key are looked for again after this, ms. */
-const rescanMs = 60_000;
-/** A proof pass that met blocked objects is made again after this, ms; it writes every object. */
-const retryPassMs = 3_600_000;
-
-/** A resource on its way out is proven like a key. */
-const resourceId = (resource: string): string => `resource/${resource}`;
-
-const drainMs = ({observation}: View): number => observation.drainMs ?? defaultDrainMs;
-
-interface Candidate {
-  readonly id: string;
-  readonly name: string;
-  readonly stoppedAtMs: number;
-}
-
 function apply(view: View): Outcome {
-  const {ring, observation, blockers} = view;
+  const {ring, blockers} = view;
   if (ring.rotation !== undefined || ring.trial !== undefined || ring.layout.resources.length === 0) return pass;
   if (blockers.length > 0) return wait(...blockers);
   const waiting = obstacles(view, ring.layout);
   if (waiting.length > 0) return wait(...waiting);
   const notes = [...adoptedKept(view)];
   const candidates = candidatesOf(view);
-  const now = observation.now.wallMs;
-  const draining = candidates.filter(({stoppedAtMs}) => now - stoppedAtMs < drainMs(view));
+  const draining = candidates.filter(
+    ({id, stoppedAtMs}) => passedMs(view, id, stoppedAtMs) < drainMs(view.observation),
+  );
   const ready = candidates.filter((each) => !draining.includes(each));
   const wakeInMs = nextCandidateInMs(view);
   if (ready.length === 0) {
@@ -63,11 +48,16 @@ const isAsking = (reasons: readonly Reason[]): boolean => reasons.some(({reason}
 
 /** When time alone makes the next key or resource a candidate. */
 function nextCandidateInMs(view: View): number {
-  const {ring, spec, observation} = view;
-  const now = observation.now.wallMs;
-  const since = [...Object.values(ring.stoppedWriting), ring.history[0]?.completedAtMs ?? now];
-  const ends = since.flatMap((stopped) => [stopped + spec.retention.minAgeMs, stopped + drainMs(view)]);
-  return Math.min(...ends.map((end) => end - now).filter((left) => left > 0));
+  const {ring, spec} = view;
+  const since = [
+    ...Object.entries(ring.stoppedWriting),
+    ...leaving(view).map(({id, stoppedAtMs}) => [id, stoppedAtMs] as const),
+  ];
+  const left = since.flatMap(([id, stopped]) => {
+    const passed = passedMs(view, id, stopped);
+    return [spec.retention.minAgeMs - passed, drainMs(view.observation) - passed];
+  });
+  return Math.min(...left.filter((ms) => ms > 0));
 }
 
 function adoptedKept({ring, observation}: View): readonly Reason[] {
@@ -82,7 +72,6 @@ const isReleased = (key: RingKey, released = ''): boolean =>
 /** Keys that policy lets go: beyond the newest revisions or released, old enough, in no file's or server's write place, in every history. */
 function candidatesOf(view: View): readonly Candidate[] {
   const {ring, spec, members, observation} = view;
-  const now = observation.now.wallMs;
   const newest = new Set(
     ring.keys
       .filter(({revision}) => revision > 0)
@@ -96,20 +85,23 @@ function candidatesOf(view: View): readonly Candidate[] {
     if (stopped === undefined || newest.has(key.id) || writing.has(key.id)) return false;
     if (key.revision === 0 && !isReleased(key, released)) return false;
     if (ring.layout.kept.some(({order}) => order.includes(key.id))) return false;
-    return now - stopped >= spec.retention.minAgeMs && members.every(({report}) => report.history.includes(key.id));
+    if (passedMs(view, key.id, stopped) < spec.retention.minAgeMs) return false;
+    return members.every(({report}) => report.history.includes(key.id));
   });
-  const leaving = ring.layout.resources.filter(
-    ({leaving: out, resource}) => out === true && !isListed(spec.resources, resource),
-  );
-  const since = ring.history[0]?.completedAtMs ?? now;
-  return [
-    ...keys.map((key) => ({id: key.id, name: key.name, stoppedAtMs: ring.stoppedWriting[key.id] ?? now})),
-    ...leaving.map(({resource}) => ({id: resourceId(resource), name: resource, stoppedAtMs: since})),
-  ];
+  const named = keys.map(({id, name}) => ({id, name, stoppedAtMs: ring.stoppedWriting[id] ?? observation.now.wallMs}));
+  return [...named, ...leaving(view)];
+}
+
+/** Resources on their way out, since the end of the last rotation. */
+function leaving({ring, spec, observation}: View): readonly Candidate[] {
+  const stoppedAtMs = ring.history[0]?.completedAtMs ?? observation.now.wallMs;
+  return ring.layout.resources
+    .filter(({leaving: out, resource}) => out === true && !isListed(spec.resources, resource))
+    .map(({resource}) => ({id: resourceId(resource), name: resource, stoppedAtMs}));
 }
 
 function prove(view: View, candidates: readonly Candidate[]): Outcome {
-  const {ring, observation} = view;
+  const {ring} = view;
   const valid = ring.clean.filter((proof) =>
     candidates.some(({id, stoppedAtMs}) => id === proof.key && isLater(view, proof, stoppedAtMs)),
   );
@@ -119,153 +111,21 @@ function prove(view: View, candidates: readonly Candidate[]): Outcome {
     if (step.kind !== 'wait' || valid.length === 0) return step;
   }
   const proven = candidates.filter((each) => !unproven.includes(each));
-  const compacted = valid.map((proof) =>
-    proof.compactedBy === undefined && observation.compacted.includes(proof.revision)
-      ? {...proof, compactedBy: 'events-410'}
-      : proof,
-  );
+  const compacted = valid.map((proof) => {
+    const by = proof.compactedBy ?? compactedBy(view, proof);
+    return by === undefined || by === proof.compactedBy ? proof : {...proof, compactedBy: by};
+  });
   if (compacted.some((proof, index) => proof !== valid[index])) {
     return changeRing(ring, {clean: compacted}, because('Dropping', 'etcd is compacted past the clean scan'));
   }
-  const open = valid.filter(({compactedBy}) => compactedBy === undefined);
+  const open = valid.filter((proof) => proof.compactedBy === undefined);
   if (open.length > 0) return awaitCompaction(view, open);
   return passGate(view, 'drop') ?? dropNow(view, proven, valid);
 }
 
 /** A proof counts if it began after the key's last request could have ended, and after a restore. */
 const isLater = (view: View, proof: CleanProof, stoppedAtMs: number): boolean =>
-  proof.atMs >= stoppedAtMs + drainMs(view) && proof.atMs > (view.ring.restored?.atMs ?? 0);
-
-function awaitCompaction(view: View, open: readonly CleanProof[]): Outcome {
-  const now = view.observation.now.wallMs;
-  const late = open.some(({atMs}) => now - atMs > compactionProofDeadlineMs);
-  const revisions = [...new Set(open.map(({revision}) => revision))].sort();
-  const reason = because(
-    late ? 'HistoryNotCompacted' : 'DropWaiting',
-    `history up to revision ${revisions.join(', ')} is still there`,
-  );
-  return {kind: 'act', action: {do: 'askCompaction', revisions}, reason};
-}
-
-function proveClean(view: View, candidates: readonly Candidate[], unproven: readonly Candidate[]): Outcome {
-  const {ring, members, observation} = view;
-  const able = members.find(({report}) => report.can.includes('scan'));
-  if (able === undefined) return proveByPass(view, unproven);
-  const answer = members.map(({report}) => report.scan).find((scan) => scan !== undefined && scan.id === ring.scan?.id);
-  const stale =
-    ring.scan === undefined ||
-    ring.scan.deep ||
-    unproven.some(({stoppedAtMs}) => (ring.scan?.atMs ?? 0) < stoppedAtMs + drainMs(view));
-  if (stale || (ring.restored !== undefined && (ring.scan?.atMs ?? 0) <= ring.restored.atMs))
-    return requestScan(view, able.node);
-  if (answer === undefined) return wait(because('DropWaiting', `${ring.scan?.node} counts the stored values`));
-  const types = typesOf(
-    view,
-    ring.layout.resources.map(({resource}) => resource),
-  );
-  if ('unknown' in types) return wait(types.unknown);
-  const uncounted = types.names.filter((name) => answer.counts[name] === undefined);
-  if (uncounted.length > 0) {
-    const old = answer.completedAtMs + rescanMs < observation.now.wallMs;
-    const reason = because('ResourceNotServed', `a scan did not see ${uncounted.join(', ')}`);
-    return old ? requestScan(view, able.node) : wait(reason);
-  }
-  const clean = unproven.filter((each) => !isNeeded(view, each, answer.counts));
-  const dirty = unproven.filter((each) => !clean.includes(each));
-  if (clean.length === 0) {
-    const names = dirty.map(({name}) => name).join(', ');
-    const left = answer.completedAtMs + rescanMs - observation.now.wallMs;
-    if (left < 0) return requestScan(view, able.node);
-    return {
-      kind: 'wait',
-      reasons: [because('DropWaiting', `${names}: stored values still need it`)],
-      wakeInMs: left + 1,
-    };
-  }
-  const proofs = clean.map(
-    ({id}): CleanProof => ({key: id, by: answer.id, revision: String(answer.revision), atMs: ring.scan?.atMs ?? 0}),
-  );
-  const others = ring.clean.filter(
-    ({key}) => candidates.some(({id}) => id === key) && !clean.some(({id}) => id === key),
-  );
-  return changeRing(
-    ring,
-    {clean: [...others, ...proofs]},
-    because('DropWaiting', `a scan is clean of ${clean.map(({name}) => name).join(', ')}`),
-  );
-}
-
-/** Whether a scan saw a value under a key, or a value of a leaving resource that is not in clear. */
-function isNeeded(view: View, {id, name}: Candidate, counts: ScanReport['counts']): boolean {
-  if (id !== resourceId(name)) {
-    const label = `${view.keys.get(id)?.provider}:${view.keys.get(id)?.name}`;
-    return Object.values(counts).some((labels) => (labels[label] ?? 0) > 0);
-  }
-  const types = typesOf(view, [name]);
-  if ('unknown' in types) return true;
-  const {resources} = view.ring.layout;
-  const served = types.names.filter((type) => servedBy(resources, type)?.resource === name);
-  return served.some((type) =>
-    Object.entries(counts[type] ?? {}).some(([label, count]) => label !== 'clear' && count > 0),
-  );
-}
-
-/** Without etcd: a pass of no-op rewrites over every resource that changes no resourceVersion. */
-function proveByPass(view: View, unproven: readonly Candidate[]): Outcome {
-  const {ring, observation} = view;
-  const now = observation.now.wallMs;
-  const ids = unproven.map(({id}) => id);
-  const proof = ring.proof;
-  const covers = proof !== undefined && ids.every((id) => proof.keys.includes(id));
-  if (!covers) {
-    const types = typesOf(
-      view,
-      ring.layout.resources.map(({resource}) => resource),
-    );
-    if ('unknown' in types) return wait(types.unknown);
-    const migration = types.names.map((name) => newMark(name, now));
-    return changeRing(
-      ring,
-      {proof: {id: `pass-${ring.epoch}-${ring.version}`, keys: ids, migration}},
-      because('DropWaiting', 'every object is written once more as a proof'),
-    );
-  }
-  if (proof.migration.some(({state}) => state === 'pending' || state === 'running')) {
-    return {
-      kind: 'act',
-      action: {do: 'migratePage', of: 'proof'},
-      reason: because('DropWaiting', 'every object is written once more as a proof'),
-    };
-  }
-  const changed = proof.migration.filter(({state, rewritten}) => state === 'blocked' || rewritten > 0);
-  const blocked = changed.filter(({state}) => state === 'blocked');
-  const endedAtMs = Math.max(0, ...blocked.map(({completedAtMs}) => completedAtMs ?? 0));
-  if (blocked.length > 0 && now - endedAtMs < retryPassMs) {
-    const reason = because('DropWaiting', 'the proof pass met objects that cannot be rewritten');
-    return {kind: 'wait', reasons: [reason, ...blockedReasons(blocked)], wakeInMs: endedAtMs + retryPassMs - now};
-  }
-  if (changed.length > 0)
-    return changeRing(
-      ring,
-      {proof: undefined},
-      because('DropWaiting', 'the proof pass found values under an older key'),
-    );
-  const revision = lastRevision(proof.migration.map((mark) => mark.revision ?? '0'));
-  const begun = Math.min(...proof.migration.map(({startedAtMs}) => startedAtMs), now);
-  const proofs = ids.map((key): CleanProof => ({key, by: proof.id, revision, atMs: begun}));
-  const others = ring.clean.filter(({key}) => !ids.includes(key));
-  return changeRing(
-    ring,
-    {proof: undefined, clean: [...others, ...proofs]},
-    because('DropWaiting', 'a pass changed nothing'),
-  );
-}
-
-/** The highest of the revisions; one that is no whole number counts as the highest, since nothing is known to be past it. */
-function lastRevision(revisions: readonly string[]): string {
-  const odd = revisions.find((each) => !/^\d+$/.test(each));
-  return odd ?? revisions.reduce((a, b) => (BigInt(a) >= BigInt(b) ? a : b), '0');
-}
+  proof.atMs >= stoppedAtMs + drainMs(view.observation) && proof.atMs > (view.ring.restored?.atMs ?? 0);
 
 function dropNow(view: View, candidates: readonly Candidate[], proofs: readonly CleanProof[]): Outcome {
   const {ring, observation} = view;

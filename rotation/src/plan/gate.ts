@@ -5,6 +5,12 @@ import {changeRing, type Outcome, wait} from './plan.ts';
 import {because} from './reason.ts';
 import type {View} from './view.ts';
 
+/** The longer of the two: a clock that was set back does not make answers younger. A gate from the future is none. */
+function ageOf({observation}: View, {id, atMs}: Gate): number {
+  const wall = observation.now.wallMs - atMs;
+  return wall < 0 ? wall : Math.max(wall, observation.counted[`gate/${id}`] ?? 0);
+}
+
 /** Answers older than this are asked for again, so that none rests on evidence from long ago. */
 const gateLifeMs = 30_000;
 
@@ -15,7 +21,7 @@ const gateLifeMs = 30_000;
 export function passGate(view: View, deed: Gate['deed']): Outcome | undefined {
   const {ring, members, observation} = view;
   const open = ring.gate;
-  const age = open === undefined ? 0 : observation.now.wallMs - open.atMs;
+  const age = open === undefined ? 0 : ageOf(view, open);
   const answered = open !== undefined && members.every(({report}) => report.gate === open.id);
   const usable = open !== undefined && open.deed === deed && open.id.startsWith(`${deed}-${ring.epoch}-`);
   if (usable && answered && age >= 0 && age <= gateLifeMs) return undefined;

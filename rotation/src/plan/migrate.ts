@@ -4,8 +4,10 @@
 import {blockedAttempts} from '../limits.ts';
 import type {MigrationMark, Rotation} from '../model/ring.ts';
 import type {ResourceType} from '../ports.ts';
+import {isDue} from './delay.ts';
 import {changeRing, type Outcome, pass, passWith, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
+import {spaceLow} from './space.ts';
 import type {View} from './view.ts';
 
 export const migrate: Rule = {name: 'migrate', apply};
@@ -23,6 +25,8 @@ function apply(view: View): Outcome {
   if (open !== undefined) {
     const gone = isGone(view, open.resource);
     if (gone !== undefined) return wait(gone);
+    const low = spaceLow(view);
+    if (low !== undefined) return wait(low);
     const reason = because('Migrating', `${open.resource}: ${open.seen} looked at, ${open.rewritten} rewritten`);
     const failure = observation.lastFailure;
     const notes =
@@ -46,8 +50,11 @@ function apply(view: View): Outcome {
 }
 
 const isRetryDue = (mark: MigrationMark, now: number): boolean =>
-  now - (mark.lastAttemptAtMs ?? 0) >=
-  Math.min(retryBlockedMaxMs, retryBlockedMs * 2 ** Math.max(0, mark.attempts - 1));
+  isDue(
+    mark.lastAttemptAtMs ?? 0,
+    Math.min(retryBlockedMaxMs, retryBlockedMs * 2 ** Math.max(0, mark.attempts - 1)),
+    now,
+  );
 
 export const blockedReasons = (marks: readonly MigrationMark[]): readonly Reason[] =>
   marks.map((mark) => {

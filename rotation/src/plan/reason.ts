@@ -15,6 +15,7 @@ export const reasons = {
   // Leading and epoch.
   EpochRaised: 'a new leader raised the epoch',
   RestoreSeen: 'nodes hold a higher epoch or revision than the ring: etcd was restored',
+  ClockWentBack: 'the clock was set back; times from the future are corrected',
   // Members.
   NoMembers: 'no control-plane node has reported',
   UnknownMember: 'a server is known that no agent speaks for',
@@ -71,6 +72,7 @@ export const reasons = {
   Migrating: 'stored objects are rewritten',
   MigrationBlocked: 'objects that cannot be rewritten',
   MigrationFailing: 'a list or rewrite failed; it is tried again',
+  EtcdSpaceLow: 'etcd has little space left; rewriting goes on after a compaction',
   ResourceNotServed: 'a listed resource is not served',
   Verifying: 'stored values are checked for older keys',
   Draining: 'waiting for the last request under an older key',
@@ -82,6 +84,7 @@ export const reasons = {
   IntervalStretched: 'the rotation interval is shorter than a rotation takes',
   WriteBudgetLow: 'a key nears its write budget',
   // Dropping.
+  CountingTime: 'how long old keys have not written is saved',
   DropWaiting: 'an old key waits for its certificate',
   HistoryNotCompacted: 'etcd has not been compacted past the clean scan',
   Dropping: 'a key leaves the files',

@@ -10,6 +10,8 @@ import {
 import {isListed, writeEntryOf} from '../model/layout.ts';
 import type {UnreadableValue, ValuesReport} from '../model/node.ts';
 import type {Rotation, RotationReason} from '../model/ring.ts';
+import {isDue} from './delay.ts';
+import {etcdReaders} from './etcd-readers.ts';
 import type {Member} from './membership.ts';
 import {nextRevision} from './mint.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
@@ -23,6 +25,9 @@ export const start: Rule = {name: 'start', apply};
 const openAgainMs = 30_000;
 /** While a list breaks, stored values are counted again after this, ms. */
 const searchAgainMs = 60_000;
+
+/** A clock that was set right in the middle of a rotation makes it seem years long; an interval stretches to this at most, ms. */
+const longestRotationMs = 30 * 86_400_000;
 
 /** Why a rotation is due. */
 export interface Due {
@@ -71,11 +76,11 @@ function isBudgetDue(view: View, migrated: number): boolean {
   return used - migrated >= writeBudgetAlarm * writeBudget(view);
 }
 
-/** The configured interval, never shorter than the last rotation took. */
+/** The configured interval, never shorter than the last rotation took, as far as that can be believed. */
 export function interval({spec, ring}: View): number {
   const last = ring.history[0];
   const took = last === undefined ? 0 : Math.max(0, last.completedAtMs - last.startedAtMs);
-  return Math.max(spec.rotationIntervalMs, took);
+  return Math.max(spec.rotationIntervalMs, Math.min(took, longestRotationMs));
 }
 
 /** The key that the last completed rotation made the write key. */
@@ -130,9 +135,9 @@ function preflight(view: View): Outcome | undefined {
 
 /** A list may break for want of a key that left the files: a scan tells which, and a history brings it back. */
 function searchKeys(view: View, reason: Reason): Outcome {
-  const {ring, members, observation} = view;
-  const able = members.find(({report}) => report.can.includes('scan') && report.server.state !== 'down');
-  const due = ring.scan === undefined || observation.now.wallMs - ring.scan.atMs > searchAgainMs;
+  const {ring, observation} = view;
+  const able = etcdReaders(view, 'scan').find(({report}) => report.server.state !== 'down');
+  const due = ring.scan === undefined || isDue(ring.scan.atMs, searchAgainMs, observation.now.wallMs);
   if (able === undefined || !due || ring.layout.resources.length === 0) return wait(reason);
   return requestScan(view, able.node, reason);
 }
@@ -154,7 +159,7 @@ function checkValues(view: View): Outcome | undefined {
 /** Asks for a check of all values, waits for its answer, and lets nothing pass while a value is unreadable. */
 export function requestValues(view: View): Outcome | undefined {
   const {ring, members} = view;
-  const able = members.find(({report}) => report.can.includes('values'));
+  const able = etcdReaders(view, 'values')[0];
   if (able === undefined) return undefined;
   const answered = members
     .map(({report}) => report.values)
@@ -175,8 +180,11 @@ export function requestValues(view: View): Outcome | undefined {
   );
 }
 
-const isOld = ({observation}: View, {completedAtMs}: ValuesReport): boolean =>
-  observation.now.wallMs - completedAtMs > openAgainMs;
+/** A node's clock may be ahead of ours: then its answer is as old as the question. */
+function isOld({ring, observation}: View, {completedAtMs}: ValuesReport): boolean {
+  const {wallMs} = observation.now;
+  return isDue(completedAtMs > wallMs ? (ring.scan?.atMs ?? 0) : completedAtMs, openAgainMs, wallMs);
+}
 
 const opening = (node: string): Reason => because('CheckingValues', `${node} opens every stored value`, [node]);
 

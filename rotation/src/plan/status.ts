@@ -61,6 +61,7 @@ const troubles: ReadonlySet<ReasonName> = new Set<ReasonName>([
   'KMSWriteProvider',
   'UnreadableValues',
   'MigrationBlocked',
+  'EtcdSpaceLow',
   'ForeignValues',
   'HistoryNotCompacted',
   'RestoreSeen',

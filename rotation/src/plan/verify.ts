@@ -5,6 +5,7 @@ import {historyLength} from '../limits.ts';
 import {servedBy} from '../model/layout.ts';
 import type {ScanReport} from '../model/node.ts';
 import type {CompletedRotation, MigrationMark, Rotation} from '../model/ring.ts';
+import {etcdReaders} from './etcd-readers.ts';
 import {nextPass} from './migrate.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
@@ -19,7 +20,7 @@ function apply(view: View): Outcome {
   const rotation = view.ring.rotation;
   if (rotation?.convergedAtMs === undefined) return pass;
   if (rotation.verifiedBy !== undefined) return complete(view, rotation);
-  const able = view.members.find(({report}) => report.can.includes('scan') && report.server.state !== 'down');
+  const able = etcdReaders(view, 'scan').find(({report}) => report.server.state !== 'down');
   return able === undefined ? secondPass(view, rotation) : byScan(view, rotation, able.node);
 }
 

@@ -1,0 +1,72 @@
+// Times in the ring. A clock that was set back leaves stamps from the future: no age would ever come of them, so they
+// become now, and what was proven at such a time is void. And what controllers counted of a delay is saved, so that one
+// that begins anew need not wait it all again.
+
+import {countedPortionMs} from '../limits.ts';
+import type {KeyId} from '../model/key.ts';
+import type {CountedTime, Ring} from '../model/ring.ts';
+import {drainMs} from './delay.ts';
+import {changeRing, type Outcome, pass, type Rule} from './plan.ts';
+import {because} from './reason.ts';
+import type {View} from './view.ts';
+
+export const times: Rule = {name: 'times', apply};
+
+function apply(view: View): Outcome {
+  return correct(view) ?? save(view) ?? pass;
+}
+
+function correct({ring, observation}: View): Outcome | undefined {
+  const now = observation.now.wallMs;
+  const stamps = [
+    ...Object.values(ring.stoppedWriting),
+    ...ring.history.map(({completedAtMs}) => completedAtMs),
+    ...ring.clean.map(({atMs}) => atMs),
+    ...(ring.proof?.migration.map(({startedAtMs}) => startedAtMs) ?? []),
+    ...[ring.scan?.atMs, ring.restored?.atMs].filter((each) => each !== undefined),
+  ];
+  if (!stamps.some((stamp) => stamp > now)) return undefined;
+  return changeRing(ring, corrected(ring, now), because('ClockWentBack', 'the ring held times from the future'));
+}
+
+function corrected(ring: Ring, now: number): {readonly [K in keyof Ring]?: Ring[K] | undefined} {
+  const {scan, proof, restored} = ring;
+  const upToNow = (stamp: number): number => Math.min(stamp, now);
+  return {
+    stoppedWriting: mapValues(ring.stoppedWriting, upToNow),
+    counted: ring.counted === undefined ? undefined : mapValues(ring.counted, (each) => countedFrom(each, upToNow)),
+    history: ring.history.map((each) => ({...each, completedAtMs: upToNow(each.completedAtMs)})),
+    clean: ring.clean.filter(({atMs}) => atMs <= now),
+    scan: scan !== undefined && scan.atMs > now ? undefined : scan,
+    proof: proof?.migration.some(({startedAtMs}) => startedAtMs > now) === true ? undefined : proof,
+    restored: restored === undefined ? undefined : {...restored, atMs: upToNow(restored.atMs)},
+  };
+}
+
+/** What was counted goes on: the event is the same, only its stamp was wrong. */
+const countedFrom = ({stoppedAtMs, ms}: CountedTime, upToNow: (stamp: number) => number): CountedTime => ({
+  stoppedAtMs: upToNow(stoppedAtMs),
+  ms,
+});
+
+const mapValues = <T>(record: Readonly<Record<string, T>>, change: (value: T) => T): Readonly<Record<string, T>> =>
+  Object.fromEntries(Object.entries(record).map(([id, value]) => [id, change(value)]));
+
+/** Saved in portions while a delay runs, and once more when it has passed; then never again. */
+function save(view: View): Outcome | undefined {
+  const {ring, spec, observation} = view;
+  const neededMs = Math.max(spec.retention.minAgeMs, drainMs(observation));
+  const present: Record<KeyId, CountedTime> = {};
+  let due = false;
+  for (const {id} of ring.keys) {
+    const stoppedAtMs = ring.stoppedWriting[id];
+    if (stoppedAtMs === undefined) continue;
+    const saved = ring.counted?.[id];
+    const savedMs = saved?.stoppedAtMs === stoppedAtMs ? saved.ms : 0;
+    const ms = Math.floor(observation.counted[id] ?? 0);
+    if (savedMs < neededMs && (ms >= neededMs || ms - savedMs >= countedPortionMs)) due = true;
+    if (Math.max(ms, savedMs) > 0) present[id] = {stoppedAtMs, ms: Math.min(Math.max(ms, savedMs), neededMs)};
+  }
+  if (!due) return undefined;
+  return changeRing(ring, {counted: present}, because('CountingTime', 'how long old keys have not written is saved'));
+}
