@@ -7,8 +7,13 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const notADigit = 255;
 const pad = 61;
 
-const digitOf = new Uint8Array(128).fill(notADigit);
-for (let i = 0; i < alphabet.length; i++) digitOf[alphabet.charCodeAt(i)] = i;
+const digitOf = /* @__PURE__ */ digitTable();
+
+function digitTable(): Uint8Array {
+  const table = new Uint8Array(128).fill(notADigit);
+  for (let i = 0; i < alphabet.length; i++) table[alphabet.charCodeAt(i)] = i;
+  return table;
+}
 
 /** What reading base64 gave. `at` is the index of the first character that is wrong, or the length if one is missing. */
 export type Base64Result =

@@ -28,7 +28,7 @@ export interface SettingsTags {
   readonly dimensionTag: Uint8Array;
 }
 
-const noSalt = new Uint8Array(0);
+const noSalt = /* @__PURE__ */ new Uint8Array(0);
 
 /**
  * The data key of one revision (purpose `aesgcm-256`): name, check value and 32 bytes.

@@ -17,8 +17,8 @@ import {
 /** Blanks and line breaks between two pieces of a scalar. */
 type Gap = {whitespace: string; firstBreak: string; moreBreaks: string; broken: boolean};
 
-const escapes: ReadonlyMap<number, string> = new Map(
-  Object.entries({
+const escapes: ReadonlyMap<number, string> = /* @__PURE__ */ new Map(
+  /* @__PURE__ */ Object.entries({
     '0': '\0',
     a: '\x07',
     b: '\b',

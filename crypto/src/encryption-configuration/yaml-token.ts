@@ -58,7 +58,9 @@ type Scanner = {
   keyAllowed: boolean;
 };
 
-const neverPlain: ReadonlySet<number> = new Set(Array.from('-?:,[]{}#&*!|>\'"%@`', (c) => c.charCodeAt(0)));
+const neverPlain: ReadonlySet<number> = /* @__PURE__ */ new Set(
+  /* @__PURE__ */ Array.from('-?:,[]{}#&*!|>\'"%@`', (c) => c.charCodeAt(0)),
+);
 
 /** Tokens of the first document of a text. Throws a `Refusal`. */
 export function tokensOf(text: string): Tokens {
@@ -110,7 +112,7 @@ function skipToToken(scanner: Scanner): void {
 
 type Take = (scanner: Scanner) => void;
 
-const flowTakes: ReadonlyMap<number, Take> = new Map<number, Take>([
+const flowTakes: ReadonlyMap<number, Take> = /* @__PURE__ */ new Map<number, Take>([
   [char.openBracket, (scanner) => takeFlowStart(scanner, 'flow-list-start')],
   [char.openBrace, (scanner) => takeFlowStart(scanner, 'flow-mapping-start')],
   [char.closeBracket, (scanner) => takeFlowEnd(scanner, 'flow-list-end')],

@@ -4,8 +4,8 @@
 import {nothing, type Tree} from './tree.ts';
 
 const nulls: ReadonlySet<string> = new Set(['', '~', 'null', 'Null', 'NULL']);
-const booleans: ReadonlySet<string> = new Set(
-  ['y', 'yes', 'true', 'on', 'n', 'no', 'false', 'off'].flatMap((word) => [
+const booleans: ReadonlySet<string> = /* @__PURE__ */ new Set(
+  /* @__PURE__ */ ['y', 'yes', 'true', 'on', 'n', 'no', 'false', 'off'].flatMap((word) => [
     word,
     `${word.charAt(0).toUpperCase()}${word.slice(1)}`,
     word.toUpperCase(),

@@ -6,13 +6,13 @@ import type {KeyProvider} from '../key.ts';
 import {maxStoredNameBytes} from '../limits.ts';
 
 const colon = 58;
-const encrypted = utf8('k8s:enc:');
+const encrypted = /* @__PURE__ */ utf8('k8s:enc:');
 
 /** Prefix of each provider that we can open, without the key name. */
 export const providerPrefixes: readonly {readonly provider: KeyProvider; readonly prefix: Uint8Array}[] = [
-  {provider: 'aesgcm', prefix: utf8('k8s:enc:aesgcm:v1:')},
-  {provider: 'aescbc', prefix: utf8('k8s:enc:aescbc:v1:')},
-  {provider: 'secretbox', prefix: utf8('k8s:enc:secretbox:v1:')},
+  {provider: 'aesgcm', prefix: /* @__PURE__ */ utf8('k8s:enc:aesgcm:v1:')},
+  {provider: 'aescbc', prefix: /* @__PURE__ */ utf8('k8s:enc:aescbc:v1:')},
+  {provider: 'secretbox', prefix: /* @__PURE__ */ utf8('k8s:enc:secretbox:v1:')},
 ];
 
 /**

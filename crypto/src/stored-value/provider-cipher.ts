@@ -25,9 +25,9 @@ const blockBytes = 16;
 // What an object in etcd begins with: Kubernetes' protobuf envelope, JSON, or the self-describing tag of CBOR
 // (RFC 8949, section 3.4.6).
 const objectBeginnings: readonly Uint8Array[] = [
-  Uint8Array.of(0x6b, 0x38, 0x73, 0x00),
-  Uint8Array.of(0x7b),
-  Uint8Array.of(0xd9, 0xd9, 0xf7),
+  /* @__PURE__ */ Uint8Array.of(0x6b, 0x38, 0x73, 0x00),
+  /* @__PURE__ */ Uint8Array.of(0x7b),
+  /* @__PURE__ */ Uint8Array.of(0xd9, 0xd9, 0xf7),
 ];
 
 // AES-GCM (NIST SP 800-38D): nonce of 12 bytes, ciphertext, tag of 16; the etcd key is authenticated with them.
