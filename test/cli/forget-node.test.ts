@@ -38,6 +38,19 @@ test('a server that is gone ⇒ forgotten; once more ⇒ it is said that it was'
   expect(again.out).toMatch(/^node-2 was forgotten at \S+Z already\n$/);
 });
 
+test('a server that ended in order just now, its lease with it ⇒ forgotten once that has lasted', async () => {
+  const cluster = installed();
+  runRotations(cluster, 1);
+  const {simulation} = cluster;
+  simulation.runFor(120_000);
+  simulation.killProgram('agent-node-2');
+  simulation.cluster.node('node-2').stop(1_000);
+  const askedAtMs = simulation.nowMs;
+  const ran = await runVerb(forgetNodeVerb(cluster.open), 'node-2', '--yes');
+  expect(ran.out).toBe('node-2 is forgotten\n');
+  expect(simulation.nowMs - askedAtMs).toBeGreaterThanOrEqual(40_000);
+});
+
 test('nobody to ask and no --yes, no node, or an unknown one ⇒ usage error, nothing is written', async () => {
   const cluster = installed();
   runRotations(cluster, 1);

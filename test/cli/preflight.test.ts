@@ -178,7 +178,7 @@ describe('a cluster alone', () => {
     const {code, out} = await runVerb(preflightVerb(open));
     expect(code, out).toBe(0);
     expect(out).toMatch(/^fine +version +Kubernetes v1\.37\.2; its servers show the hash/m);
-    expect(out).toMatch(/^fine +permissions +this account may do all 31 things/m);
+    expect(out).toMatch(/^fine +permissions +this account may do all 32 things/m);
     expect(out).toMatch(/^fine +definitions +our kinds are installed with every field$/m);
     expect(out).toMatch(/^fine +values +20 secrets, 10 configmaps can be listed$/m);
     expect(out).toMatch(/^not seen +node +files, mounts and stored values: /m);
@@ -231,6 +231,19 @@ describe('a cluster alone', () => {
     const {code, out} = await runVerb(preflightVerb(broken));
     expect(code).toBe(1);
     expect(out).toMatch(/^red +values +secrets cannot be listed: unable to transform key/m);
+  });
+
+  test('no server keeps an identity lease ⇒ red, and the feature is named', async () => {
+    const {open} = withApi();
+    const nameless: OpenCluster = (input) => {
+      const client = open(input);
+      const list: (typeof client.store)['store.list'] = async (args) =>
+        args.resource.plural === 'leases' ? ok({items: [], resourceVersion: '1'}) : client.store['store.list'](args);
+      return {...client, store: {...client.store, 'store.list': list}};
+    };
+    const {code, out} = await runVerb(preflightVerb(nameless));
+    expect(code).toBe(1);
+    expect(out).toMatch(/^red +servers +none keeps an identity lease.*; switch feature APIServerIdentity on/m);
   });
 
   test('kinds that are not installed ⇒ how to install them', async () => {

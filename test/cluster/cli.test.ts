@@ -51,7 +51,7 @@ test('preflight before anything runs ⇒ values by name, what is loaded, every r
   const {code, out} = await run('preflight', ...nodeArgs());
   expect(code, out).toBe(0);
   expect(out).toMatch(/^fine +version +Kubernetes v1\.37/m);
-  expect(out).toMatch(/^fine +permissions +this account may do all 31 things/m);
+  expect(out).toMatch(/^fine +permissions +this account may do all 32 things/m);
   expect(out).toMatch(/^fine +node-1 +its server has loaded exactly the file on its disk$/m);
   expect(out).toMatch(/^fine +etcd +secrets: 1 in clear$/m);
   expect(out).toMatch(/^The first rotation would$/m);

@@ -6,6 +6,7 @@ import {checkInstalledSchema, readPlatform} from '@etcd-encryption/host-k8s';
 import {
   configResource,
   configurationPath,
+  controlPlaneLabel,
   kubernetesNodeResource,
   leaseResource,
   ok,
@@ -14,6 +15,7 @@ import {
   readSpec,
   type Spec,
   type StoredObject,
+  serverLeaseSelector,
   singletonName,
 } from '@etcd-encryption/rotation';
 import {type ClusterClient, listEvery} from '../cluster-client.ts';
@@ -81,8 +83,7 @@ async function checkNodes(
   version: string,
   findings: Findings,
 ): Promise<readonly StoredObject[]> {
-  const labelSelector = 'node-role.kubernetes.io/control-plane';
-  const control = await listEvery(store, {resource: kubernetesNodeResource, labelSelector});
+  const control = await listEvery(store, {resource: kubernetesNodeResource, labelSelector: controlPlaneLabel});
   const any = await store['store.list']({resource: kubernetesNodeResource, limit: 1});
   if (!control.ok) findings.unseen('nodes', control.error.message);
   const nodes = control.ok ? control.value : [];
@@ -115,12 +116,18 @@ async function checkServers(
   nodes: readonly StoredObject[],
   findings: Findings,
 ): Promise<number> {
-  const labelSelector = 'apiserver.kubernetes.io/identity=kube-apiserver';
-  const leases = await listEvery(store, {resource: leaseResource, namespace: ourNamespace, labelSelector});
+  const leases = await listEvery(store, {
+    resource: leaseResource,
+    namespace: ourNamespace,
+    labelSelector: serverLeaseSelector,
+  });
   const count = leases.ok ? leases.value.length : 0;
   if (!leases.ok) findings.unseen('servers', `their leases: ${leases.error.message}`);
   else if (count === 0)
-    findings.warn('servers', 'none shows an identity lease (feature APIServerIdentity), so none can be told apart');
+    findings.red(
+      'servers',
+      'none keeps an identity lease, so none can be told apart and nothing is rotated; switch feature APIServerIdentity on, as it is by default',
+    );
   else if (nodes.length > 0 && count > nodes.length)
     findings.warn(
       'servers',

@@ -4,6 +4,7 @@
 import {type ApiTransport, crdResource} from '@etcd-encryption/host-k8s';
 import {
   configResource,
+  endpointSliceResource,
   eventResource,
   keyResource,
   kubernetesNodeResource,
@@ -13,6 +14,7 @@ import {
   ourNamespace,
   type ResourceType,
   ringResource,
+  serversService,
 } from '@etcd-encryption/rotation';
 import type {Findings} from './finding.ts';
 
@@ -34,6 +36,7 @@ const needs: readonly Need[] = [
   {resource: keyResource, verbs: ['list', 'create', 'update'], ...here},
   {resource: leaseResource, verbs: ['get', 'list', 'create', 'update'], ...here},
   {resource: kubernetesNodeResource, verbs: ['list']},
+  {resource: endpointSliceResource, verbs: ['get'], namespace: serversService.namespace},
   {resource: namespaceResource, verbs: ['get']},
   {resource: eventResource, verbs: ['list']},
   {resource: crdResource, verbs: ['get']},

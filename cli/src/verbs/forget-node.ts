@@ -2,6 +2,7 @@
 
 import {
   annotation,
+  controlPlaneLabel,
   formatTime,
   idlePeriodMs,
   kubernetesNodeResource,
@@ -9,6 +10,7 @@ import {
   ourNamespace,
   type Ring,
   readRing,
+  serverLeaseSelector,
 } from '@etcd-encryption/rotation';
 import {changeAnnotation} from '../annotation.ts';
 import {
@@ -27,8 +29,8 @@ import {canAsk, confirm} from '../confirm.ts';
 import {cleanLine} from '../table.ts';
 import {type ExitCode, UsageError, type Verb, type VerbInput} from '../verb.ts';
 
-/** The controller watches a lease for 40 s before it calls it silent, and looks every 30 s at rest. */
-const waitMs = 60_000;
+/** The controller watches a lease, or its absence, for 40 s before it calls a server silent, and looks every 30 s at rest. */
+const waitMs = 90_000;
 const lookEveryMs = 1_000;
 
 export const forgetNodeVerb = (open: OpenCluster): Verb => ({
@@ -71,14 +73,20 @@ async function run(client: ClusterClient, input: VerbInput): Promise<ExitCode> {
 /** A typing error would otherwise be remembered as a node that is gone. */
 async function requireKnown({store}: ClusterClient, {reports}: ClusterState, ring: Ring, node: string): Promise<void> {
   const names = new Set([...ring.members, ...reports].flatMap((member) => [member.node, member.identity]));
-  const labelSelector = 'apiserver.kubernetes.io/identity=kube-apiserver';
-  const leases = await listEvery(store, {resource: leaseResource, namespace: ourNamespace, labelSelector});
+  const leases = await listEvery(store, {
+    resource: leaseResource,
+    namespace: ourNamespace,
+    labelSelector: serverLeaseSelector,
+  });
   for (const {metadata} of answerOf('leases', leases)) {
     names.add(metadata.name);
     names.add(metadata.labels?.['kubernetes.io/hostname'] ?? metadata.name);
   }
-  const control = 'node-role.kubernetes.io/control-plane';
-  const nodes = await listEvery(store, {resource: kubernetesNodeResource, labelSelector: control, metadataOnly: true});
+  const nodes = await listEvery(store, {
+    resource: kubernetesNodeResource,
+    labelSelector: controlPlaneLabel,
+    metadataOnly: true,
+  });
   for (const {metadata} of answerOf('nodes', nodes)) names.add(metadata.name);
   if (names.has(node)) return;
   const known = [...new Set([...ring.members, ...reports].map((member) => member.node))].sort();
