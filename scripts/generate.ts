@@ -25,6 +25,8 @@ const moduleOutputs: readonly ModuleOutput[] = [
   {file: 'host-k8s/crd/etcdencryptionkeys.yaml', source: 'host-k8s/src/crd/render.ts', call: 'renderKeyCrd'},
   {file: 'host-k8s/crd/etcdencryptionnodes.yaml', source: 'host-k8s/src/crd/render.ts', call: 'renderNodeCrd'},
   {file: 'host-k8s/crd/etcdencryptionrings.yaml', source: 'host-k8s/src/crd/render.ts', call: 'renderRingCrd'},
+  {file: 'docs/api/crypto.md', source: 'scripts/api-report.ts', call: 'renderCryptoApi'},
+  {file: 'docs/api/wasm.md', source: 'scripts/api-report.ts', call: 'renderWasmApi'},
 ];
 
 /** The generated files whose source modules exist. */
