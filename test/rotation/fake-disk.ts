@@ -143,8 +143,13 @@ export class FakeDisk {
         'files.rename',
         ({to}) => to,
         ({from, to}) => {
+          if (this.directories.delete(from)) {
+            this.directories.add(to);
+            return ok(undefined);
+          }
           const file = this.files.get(from);
           if (file === undefined) return failed('gone', 'ENOENT');
+          if (this.directories.has(to)) return failed('invalid', 'EISDIR', {reason: 'EISDIR'});
           this.files.delete(from);
           this.files.set(to, file);
           return ok(undefined);
@@ -181,6 +186,7 @@ export class FakeDisk {
   }
 
   #read(path: string): Result<unknown> {
+    if (this.directories.has(path)) return failed('invalid', 'EISDIR', {reason: 'EISDIR'});
     const file = this.files.get(path);
     if (file === undefined) return ok(undefined);
     const {bytes, mode, inode} = file;

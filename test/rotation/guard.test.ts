@@ -50,6 +50,7 @@ describe('guard', () => {
     ['a read key is added', {next: added}],
     ['a read key is added by an old ring', {next: added, ringAgeMs: 900_000}],
     ['a read key is added without the API', {next: added, ring: undefined}],
+    ['a read key is added beside a state that cannot be read', {next: added, stateUnknown: true}],
     ['a block is added in clear', {next: [...file(r1.id, 'identity'), blockOf(['identity', r1.id], ['events'])]}],
     ['a loaded key becomes the write key', {current: added, next: reordered}],
     ['a key becomes the write key where no server runs', {next: reordered, serverDown: true}],
@@ -156,6 +157,21 @@ describe('guard', () => {
     ],
     ['a reorder by a ring read 10 s ago', {current: added, next: reordered, ringAgeMs: 10_001}, /read 10001 ms ago/],
     ['a reorder by a ring read in the future', {current: added, next: reordered, ringAgeMs: -1}, /read -1 ms ago/],
+    [
+      'a reorder beside a state that cannot be read',
+      {current: added, next: reordered, stateUnknown: true},
+      /state file .* only additions/,
+    ],
+    [
+      'a drop beside a state that cannot be read',
+      {
+        current: reordered,
+        next: dropped,
+        ring: restingRing([r2], {certificates: [certificateOf(r1)]}),
+        stateUnknown: true,
+      },
+      /state file .* only additions/,
+    ],
     ['a reorder without the API', {current: added, next: reordered, ring: undefined}, /without the API only additions/],
   ] as [string, Partial<GuardInput>, RegExp][])('%s ⇒ refused', (_, changes, why) => {
     expect(guardFile(input(changes))).toMatch(why);

@@ -7,10 +7,11 @@ import {
   parseEncryptionConfiguration,
 } from '@etcd-encryption/crypto/encryption-configuration';
 import {configurationDirectory, trialPath} from '../model/file-paths.ts';
-import {materialise, referTo} from '../model/key-ring.ts';
-import type {RenderedBlock} from '../model/layout.ts';
+import type {KeyId} from '../model/key.ts';
+import {materialise, referTo, refOf} from '../model/key-ring.ts';
+import {addReadKeys, type RenderedBlock} from '../model/layout.ts';
 import type {NodeObservation, TriedFile} from '../model/node-observation.ts';
-import type {AgentMemory} from '../observe/node.ts';
+import type {AgentMemory, KnownFile} from '../observe/node.ts';
 import {guardFile} from '../plan/guard.ts';
 import {guardInput} from '../plan/node-file.ts';
 import type {NodeAction} from '../plan/node-plan.ts';
@@ -20,7 +21,7 @@ import {writeAtomically} from './atomic-write.ts';
 import {backUp} from './backups.ts';
 import {record} from './keep-keys.ts';
 import type {NodeDeed} from './node-deed.ts';
-import {place, restoreMode} from './place.ts';
+import {place} from './place.ts';
 
 /** The canonical bytes of rendered blocks, and why kube-apiserver would not load exactly them. */
 function renderBytes(memory: AgentMemory, blocks: readonly RenderedBlock[]): Result<Uint8Array> {
@@ -58,7 +59,7 @@ export function* writeConfiguration(deed: NodeDeed, blocks: readonly RenderedBlo
   if (why !== undefined) return failed('denied', `guard: ${why}`);
   const marked = yield* markTrial(deed, rendered.value);
   if (!marked.ok) return marked;
-  return yield* place(deed, rendered.value, ring?.settings.writeMode ?? 'rename', (bytes) => differs(bytes, blocks));
+  return yield* place(deed, rendered.value, (bytes) => differs(bytes, blocks));
 }
 
 /** Written down before a file of a new kind is in place, so that it is taken back even if this program does not live on. */
@@ -98,8 +99,9 @@ export function* restoreConfiguration(
   if (!backup.ok) return backup;
   const check = (bytes: Uint8Array): string | undefined =>
     parseEncryptionConfiguration(bytes).outcome === 'loadable' ? undefined : 'it would not load';
-  const placed = yield* place(deed, known.bytes, restoreMode(deed), check);
+  const placed = yield* place(deed, widened(memory, known, action.add), check);
   if (!placed.ok) return placed;
+  if (action.refused) memory.lastLoadedHash ??= action.hash;
   if (action.refused && observation.file.state === 'loadable') {
     const trial = observation.ring.state === 'seen' ? observation.ring.value.trial : undefined;
     memory.refusedFile = {
@@ -112,6 +114,14 @@ export function* restoreConfiguration(
     };
   }
   return ok(undefined);
+}
+
+/** The bytes of a file with more read keys; as they were, where no file could be made of both. */
+function widened(memory: AgentMemory, {bytes, blocks}: KnownFile, add: readonly KeyId[] = []): Uint8Array {
+  if (add.length === 0) return bytes;
+  const refs = new Map([...memory.keys].map(([id, key]) => [id, refOf(key)]));
+  const rendered = renderBytes(memory, addReadKeys(blocks, add, refs));
+  return rendered.ok ? rendered.value : bytes;
 }
 
 /** The process that counted the failure; where none runs, the last one that was seen. */

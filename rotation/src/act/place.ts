@@ -2,8 +2,8 @@
 // beside it for others to place.
 
 import {sha256Hex} from '@etcd-encryption/crypto';
-import {configurationDirectory, configurationPath} from '../model/file-paths.ts';
-import type {Ring} from '../model/ring.ts';
+import {completePath, configurationPath, exportPath} from '../model/file-paths.ts';
+import {formatTime} from '../model/time-text.ts';
 import {type AgentMemory, learn} from '../observe/node.ts';
 import {ask, demand, ok, type Result, type Step} from '../ports.ts';
 import {writeAtomically, writeInPlace} from './atomic-write.ts';
@@ -15,43 +15,63 @@ function* isThere(path: string, bytes: Uint8Array): Step<boolean> {
   return present.ok && present.value !== undefined && sha256Hex(present.value.bytes) === sha256Hex(bytes);
 }
 
+/**
+ * Puts a configuration where this node's mode says. Others' file is never touched: where they place it, the export
+ * beside it is all that changes.
+ */
 export function* place(
   {memory, observation}: NodeDeed,
   bytes: Uint8Array,
-  mode: Ring['settings']['writeMode'],
   check: (bytes: Uint8Array) => string | undefined,
 ): Step<Result<undefined>> {
-  const path = mode === 'external' ? `${configurationPath}.next` : configurationPath;
-  if (mode === 'external' && (yield* isThere(path, bytes))) return ok(undefined);
+  // Where nobody can be asked, a file is written in place only if it was before.
+  const mode = memory.writeMode ?? (memory.lasting.has('FileNotAtomic') ? 'inPlace' : 'rename');
+  if (mode === 'external') return yield* exportFile(memory, bytes, check);
   // A rename would succeed here and leave the server with the file that is mounted into it.
   const pinned = observation.platform.state === 'seen' && observation.platform.value.mount === 'single-file';
   if (mode === 'inPlace' && pinned && observation.file.state !== 'absent') return yield* overwrite(memory, bytes);
-  const written = yield* writeAtomically({path, bytes, mode: 0o600, check});
+  const written = yield* replace(bytes, check, observation.now.wallMs);
   if (!written.ok) {
     const mounted = mode === 'inPlace' && written.error.reason === 'EBUSY';
     return mounted ? yield* overwrite(memory, bytes) : written;
   }
+  // The copy of a file that was written in place is older than this one from now on; mostly there is none.
+  yield* ask('files.remove', {path: completePath});
   memory.lasting.delete('FileNotAtomic');
   learn(memory, bytes);
   return ok(undefined);
 }
 
+/** A directory in the file's place, as a mount of a missing file leaves one behind, is moved aside with all it holds. */
+function* replace(
+  bytes: Uint8Array,
+  check: (bytes: Uint8Array) => string | undefined,
+  wallMs: number,
+): Step<Result<undefined>> {
+  const write = {path: configurationPath, bytes, mode: 0o600, check};
+  const written = yield* writeAtomically(write);
+  if (written.ok || written.error.reason !== 'EISDIR') return written;
+  const to = `${configurationPath}.found-${formatTime(wallMs).replaceAll(':', '')}`;
+  const moved = yield* ask('files.rename', {from: configurationPath, to});
+  return moved.ok ? yield* writeAtomically(write) : moved;
+}
+
+function* exportFile(
+  memory: AgentMemory,
+  bytes: Uint8Array,
+  check: (bytes: Uint8Array) => string | undefined,
+): Step<Result<undefined>> {
+  learn(memory, bytes);
+  if (yield* isThere(exportPath, bytes)) return ok(undefined);
+  return yield* writeAtomically({path: exportPath, bytes, mode: 0o600, check});
+}
+
 function* overwrite(memory: AgentMemory, bytes: Uint8Array): Step<Result<undefined>> {
-  const copyPath = `${configurationDirectory}/encryption-provider.complete`;
-  const written = yield* writeInPlace(configurationPath, bytes, copyPath);
+  const written = yield* writeInPlace(configurationPath, bytes, completePath);
   if (!written.ok) return written;
   const now = yield* demand('clock.now', {});
   const message = 'the configuration is written in place, as its mount demands, and can be seen half-written';
   memory.lasting.set('FileNotAtomic', {message, atMs: now.monotonicMs});
   learn(memory, bytes);
   return ok(undefined);
-}
-
-/** How a file is put back: in place only where that is asked for, or was done before and nobody can be asked. */
-export function restoreMode({memory, observation}: NodeDeed): 'rename' | 'inPlace' {
-  const inPlace =
-    observation.ring.state === 'seen'
-      ? observation.ring.value.settings.writeMode === 'inPlace'
-      : memory.lasting.has('FileNotAtomic');
-  return inPlace ? 'inPlace' : 'rename';
 }

@@ -1,16 +1,16 @@
 // The agent's loop: observe the node → plan → guarded deeds → report, and again. Goes on without the API from disk.
 
 import {removeLeftovers} from '../act/atomic-write.ts';
+import {askEtcd} from '../act/etcd-facts.ts';
 import type {NodeDeed} from '../act/node-deed.ts';
 import {doNodeAction} from '../act/node-deeds.ts';
-import {askEtcd} from '../act/etcd-facts.ts';
 import {makeReport, writeReport} from '../act/report.ts';
 import {openValues, scanPrefixes} from '../act/scan.ts';
 import {busyPeriodMs, idlePeriodMs, repairShownMs} from '../limits.ts';
 import {backupDirectory, configurationDirectory} from '../model/file-paths.ts';
 import type {NodeReport, Problem} from '../model/node.ts';
 import type {NodeObservation} from '../model/node-observation.ts';
-import {type AgentMemory, newAgentMemory, observeNode} from '../observe/node.ts';
+import {type AgentMemory, newAgentMemory, noteLoaded, observeNode} from '../observe/node.ts';
 import {planNode} from '../plan/node.ts';
 import {type NodeAction, type NodePlan, problem} from '../plan/node-plan.ts';
 import type {ReasonName} from '../plan/reason.ts';
@@ -51,6 +51,7 @@ export function* agentLoop(settings: AgentSettings, engine: AgentEngine = agentE
 export function* agentPeriod(memory: AgentMemory, engine: AgentEngine = agentEngine): Step<boolean> {
   const observation = yield* observeNode(memory);
   const plan = engine.plan(observation);
+  noteLoaded(memory, observation, plan.loaded);
   memory.failures = yield* doAll(memory, observation, plan, engine);
   if (plan.actions.length > 0) {
     const after = yield* observeNode(memory);

@@ -2,6 +2,10 @@
 
 export const configurationDirectory = '/etc/kubernetes';
 export const configurationPath = '/etc/kubernetes/encryption-provider.conf';
+/** The whole content of a file that is being written in place. */
+export const completePath = '/etc/kubernetes/encryption-provider.complete';
+/** The configuration for others to place, where `spec.nodes.writeMode` is external. */
+export const exportPath = '/etc/kubernetes/encryption-provider.conf.next';
 export const historyPath = '/etc/kubernetes/encryption-provider-history.bak';
 export const backupDirectory = '/etc/kubernetes/encryption-provider-bak';
 export const identityPath = '/etc/kubernetes/encryption-provider.identity';

@@ -119,8 +119,11 @@ export function renderLayout(
   }
   for (const kept of layout.kept) blocks.push({resources: [...kept.resources], order: kept.order});
   const sorted = blocks.sort((a, b) => broadest(a.resources) - broadest(b.resources));
-  return needsGuardBlock(layout) ? [{resources: ['*.cluster.alauda.io'], order: ['identity']}, ...sorted] : sorted;
+  return needsGuardBlock(layout) ? [{resources: [ownGroup], order: ['identity']}, ...sorted] : sorted;
 }
+
+/** Our own group, which no key may ever stand in front of. */
+const ownGroup = '*.cluster.alauda.io';
 
 const broadest = (resources: readonly string[]): number => Math.max(...resources.map(breadth));
 
@@ -135,6 +138,37 @@ function orderFor(first: string, layout: Layout, keys: ReadonlyMap<KeyId, KeyRef
   const kms = layout.kms.filter((entry) => entry !== first);
   const identity = first === 'identity' ? [] : ['identity'];
   return [first, ...near, ...far, ...kms, ...identity];
+}
+
+/**
+ * Adds keys for reading only: nothing that stands in a block goes or moves in front of another. Where blocks hold keys
+ * of ours, only those are touched, since the others are not ours to manage; the one of our own group stays in clear.
+ */
+export function addReadKeys(
+  blocks: readonly RenderedBlock[],
+  ids: readonly KeyId[],
+  keys: ReadonlyMap<KeyId, Pick<KeyRef, 'provider' | 'revision'>>,
+): readonly RenderedBlock[] {
+  const holdsOurs = ({order}: RenderedBlock): boolean => order.some((entry) => (keys.get(entry)?.revision ?? 0) > 0);
+  const managed = blocks.filter(holdsOurs);
+  const open = managed.length > 0 ? managed : blocks.filter(({resources}) => !resources.includes(ownGroup));
+  return blocks.map((block) => (open.includes(block) ? {...block, order: withKeys(block.order, ids, keys)} : block));
+}
+
+/** Behind the last key of the same provider, else in front of KMS and plain text, which come last. */
+function withKeys(
+  order: readonly string[],
+  ids: readonly KeyId[],
+  keys: ReadonlyMap<KeyId, Pick<KeyRef, 'provider'>>,
+): readonly string[] {
+  const next = [...order];
+  for (const id of ids) {
+    if (next.includes(id)) continue;
+    const near = next.findLastIndex((entry) => keys.has(entry) && keys.get(entry)?.provider === keys.get(id)?.provider);
+    const last = near >= 0 ? near : next.findLastIndex((entry) => isKey(entry));
+    next.splice(Math.max(1, last + 1), 0, id);
+  }
+  return next;
 }
 
 /** What a server must have accepted once before such a file goes to all: providers with key lengths, and resources. */

@@ -21,6 +21,9 @@ export interface HistoryFact {
   readonly newer: boolean;
 }
 
+/** Begins the reason why the state file is unknown, where a newer release wrote it. */
+export const newerState = 'written by a newer release';
+
 /** `encryption-provider.state`: what this node must never go below. */
 export interface NodeState {
   readonly v: number;
@@ -32,6 +35,8 @@ export interface NodeState {
   readonly revision: number;
   /** Version of the ring when this was written; absent in files of earlier releases. */
   readonly version?: number;
+  /** Others place the configuration here: its path is never touched, with or without a ring to say so. */
+  readonly external?: true;
 }
 
 /** `encryption-provider.trial`: a file of a new kind that this node's server has not loaded yet. */
@@ -43,6 +48,13 @@ export interface TriedFile {
   readonly file: string;
   /** SHA-256 of the file before, which the server had loaded. */
   readonly before: string;
+}
+
+/** A file that a server was seen to have loaded; it is in force until that process counts another success. */
+export interface InForce {
+  readonly hash: string;
+  readonly startedAtMs: number;
+  readonly reloadSuccesses: number;
 }
 
 export interface NodeObservation {
@@ -71,8 +83,10 @@ export interface NodeObservation {
   readonly fileMode?: number;
   /** Every configuration whose bytes are at hand, by SHA-256: the file and its backups. */
   readonly known: ReadonlyMap<string, readonly RenderedBlock[]>;
-  /** Hash of the newest backup that parses. */
+  /** Hash of the newest backup that parses and is neither the file in place nor one that was refused. */
   readonly newestBackup?: string;
+  /** Hash of the copy that lies beside a file written in place; looked for only where that file does not load. */
+  readonly completeCopy?: string;
   readonly history: Fact<HistoryFact>;
   /** Backups that are not ours, by path. */
   readonly foreignFiles: readonly string[];
@@ -88,4 +102,6 @@ export interface NodeObservation {
   readonly downSinceMs?: number;
   /** Last configuration that this node's server had loaded, as far as this agent saw. */
   readonly lastLoadedHash?: string;
+  /** The same with the process that loaded it, for servers that count reloads and show no hash. */
+  readonly inForce?: InForce;
 }

@@ -10,6 +10,7 @@ import {maxFileBytes} from '../limits.ts';
 import {absent, type Fact, seen, unknown, unread} from '../model/fact.ts';
 import {
   backupDirectory,
+  completePath,
   configurationPath,
   historyPath,
   identityPath,
@@ -20,8 +21,22 @@ import type {KeyId} from '../model/key.ts';
 import {isNamedAfterKey, readKeyObject} from '../model/key-object.ts';
 import {referTo, refOf} from '../model/key-ring.ts';
 import type {RenderedBlock} from '../model/layout.ts';
-import {type FileReport, type KeyObject, type NodeReport, type Problem, readNodeReport} from '../model/node.ts';
-import type {NodeObservation, NodeState, Recipient, TriedFile} from '../model/node-observation.ts';
+import {
+  type FileReport,
+  type KeyObject,
+  type LoadedReport,
+  type NodeReport,
+  type Problem,
+  readNodeReport,
+} from '../model/node.ts';
+import {
+  type InForce,
+  type NodeObservation,
+  type NodeState,
+  newerState,
+  type Recipient,
+  type TriedFile,
+} from '../model/node-observation.ts';
 import {
   configResource,
   keyResource,
@@ -62,6 +77,9 @@ export interface AgentMemory {
   readonly lasting: Map<string, {readonly message: string; readonly atMs: number}>;
   downSinceMs: number | undefined;
   lastLoadedHash: string | undefined;
+  inForce: InForce | undefined;
+  /** How files are put in place, as the ring or the state file said last. */
+  writeMode: Ring['settings']['writeMode'] | undefined;
   /** The newest that was seen of this cluster's ring. */
   seenRing: SeenRing | undefined;
   /** Version of our report object. */
@@ -96,6 +114,8 @@ export const newAgentMemory = (
   lasting: new Map(),
   downSinceMs: undefined,
   lastLoadedHash: undefined,
+  inForce: undefined,
+  writeMode: undefined,
   seenRing: undefined,
   reportObject: undefined,
   minted: undefined,
@@ -123,6 +143,8 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
   const foreignFiles = yield* readBackups(memory);
   const {file, modifiedAtMs, mode} = yield* readConfiguration(memory);
   const state = yield* readState();
+  if (ring.state === 'seen') memory.writeMode = ring.value.settings.writeMode;
+  else if (state.state === 'seen' && state.value.external) memory.writeMode ??= 'external';
   const tried = yield* readTried();
   const seenRing = noteRing(memory, {ring, state, clusterId});
   const recipient = yield* readRecipient();
@@ -139,7 +161,8 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
       if (bytes !== undefined) learn(memory, bytes);
     }
   }
-  const newestBackup = newestOf(memory);
+  const newestBackup = newestOf(memory, file);
+  const completeCopy = file.state === 'loadable' ? undefined : yield* readCompleteCopy(memory);
   const foreignHistory = history.state === 'seen' && history.value.foreign ? [historyPath] : [];
   return {
     now: later,
@@ -161,6 +184,7 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
     ...(mode === undefined ? {} : {fileMode: mode}),
     known: new Map([...memory.files].map(([hash, {blocks}]) => [hash, blocks])),
     ...(newestBackup === undefined ? {} : {newestBackup}),
+    ...(completeCopy === undefined ? {} : {completeCopy}),
     history,
     foreignFiles: [...foreignHistory, ...foreignFiles],
     state,
@@ -171,7 +195,16 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
     can: memory.can,
     ...(memory.downSinceMs === undefined ? {} : {downSinceMs: memory.downSinceMs}),
     ...(memory.lastLoadedHash === undefined ? {} : {lastLoadedHash: memory.lastLoadedHash}),
+    ...(memory.inForce === undefined ? {} : {inForce: memory.inForce}),
   };
+}
+
+/** Remembers what this node's server has loaded, once that is known. */
+export function noteLoaded(memory: AgentMemory, {evidence}: NodeObservation, loaded: LoadedReport): void {
+  if (loaded.state !== 'known' || evidence.state !== 'seen') return;
+  const {processStartMs = 0, reloadSuccesses} = evidence.value;
+  memory.lastLoadedHash = loaded.hash;
+  memory.inForce = {hash: loaded.hash, startedAtMs: processStartMs, reloadSuccesses};
 }
 
 /** Whether people want nothing changed; where the configuration cannot be read, what it said last. */
@@ -315,10 +348,19 @@ export function learn(memory: AgentMemory, bytes: Uint8Array): KnownFile | undef
   return known;
 }
 
-function newestOf(memory: AgentMemory): string | undefined {
-  const names = [...memory.backups].filter(([, hash]) => hash !== undefined).map(([name]) => name);
+function newestOf(memory: AgentMemory, file: FileReport): string | undefined {
+  const present = file.state === 'loadable' ? file.hash : undefined;
+  const names = [...memory.backups]
+    .filter(([, hash]) => hash !== undefined && hash !== present && hash !== memory.refusedFile?.hash)
+    .map(([name]) => name);
   const newest = names.sort().at(-1);
   return newest === undefined ? undefined : memory.backups.get(newest);
+}
+
+function* readCompleteCopy(memory: AgentMemory): Step<string | undefined> {
+  const copy = yield* ask('files.read', {path: completePath});
+  if (!copy.ok || copy.value === undefined || copy.value.size > maxFileBytes) return undefined;
+  return learn(memory, copy.value.bytes)?.hash;
 }
 
 function* readConfiguration(
@@ -377,8 +419,8 @@ function* readState(): Step<Fact<NodeState>> {
   if (answer.value === undefined) return absent;
   try {
     const state = JSON.parse(String.fromCharCode(...answer.value.bytes)) as Partial<NodeState>;
+    if (typeof state.v === 'number' && state.v > 1) return unknown(`${newerState} (v${state.v})`);
     if (typeof state.v !== 'number' || typeof state.epoch !== 'number') return absent;
-    if (state.v > 1) return unknown(`written by a newer release (v${state.v})`);
     return seen({
       v: 1,
       clusterId: state.clusterId ?? '',
@@ -387,6 +429,7 @@ function* readState(): Step<Fact<NodeState>> {
       bundle: state.bundle ?? '',
       revision: state.revision ?? 0,
       ...(state.version === undefined ? {} : {version: state.version}),
+      ...(state.external === true ? {external: true} : {}),
     });
   } catch {
     return absent;

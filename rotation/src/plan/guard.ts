@@ -18,6 +18,8 @@ export interface GuardInput {
   readonly clusterId: string | undefined;
   readonly stateClusterId: string | undefined;
   readonly stateEpoch: number;
+  /** The state file is there and cannot be read, or is a newer release's: what it forbids is not known. */
+  readonly stateUnknown?: boolean;
   readonly held: ReadonlyMap<KeyId, KeyRef>;
   /** Keys in this node's history, synced to disk. */
   readonly history: ReadonlySet<KeyId>;
@@ -27,6 +29,7 @@ export interface GuardInput {
 export function guardFile(input: GuardInput): string | undefined {
   return (
     wrongRing(input) ??
+    unknownState(input) ??
     lostBlocks(input) ??
     lostKeys(input) ??
     wrongWriteKey(input) ??
@@ -43,6 +46,12 @@ function wrongRing({ring, clusterId, stateClusterId, stateEpoch}: GuardInput): s
   if (clusterId !== undefined && ring.clusterId !== clusterId) return `the ring belongs to cluster ${ring.clusterId}`;
   if (ring.epoch < stateEpoch) return `the ring's epoch ${ring.epoch} is below ${stateEpoch}, which this node saw`;
   return undefined;
+}
+
+function unknownState({stateUnknown, current, next}: GuardInput): string | undefined {
+  return stateUnknown !== true || isAddition(current, next)
+    ? undefined
+    : 'the state file of this node cannot be read, so only additions are written';
 }
 
 function lostKeys({current, next, ring, history, loaded}: GuardInput): string | undefined {

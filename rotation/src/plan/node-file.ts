@@ -3,6 +3,7 @@
 import {retryRefusedMs} from '../limits.ts';
 import type {KeyId, KeyRef} from '../model/key.ts';
 import {
+  addReadKeys,
   isKey,
   keysOf,
   type Layout,
@@ -12,12 +13,12 @@ import {
   writeEntries,
   writeEntryOf,
 } from '../model/layout.ts';
-import {hasRestartedSince, type LoadedReport, type Problem, type ServerReport} from '../model/node.ts';
+import {hasRestartedSince, type LoadedReport, type NodeReport, type Problem, type ServerReport} from '../model/node.ts';
 import type {NodeObservation} from '../model/node-observation.ts';
 import type {Ring} from '../model/ring.ts';
 import {guardFile} from './guard.ts';
 import {type NodeAction, problem} from './node-plan.ts';
-import {makeReadable, repair, takeBack} from './node-restore.ts';
+import {isExternal, makeReadable, repair, takeBack} from './node-restore.ts';
 import {sameBlocks} from './view.ts';
 
 /** The layout that holds for this node: the one on trial here, unless its file was refused. */
@@ -40,12 +41,20 @@ export function fileActions(
     return [];
   }
   const back = takeBack(o, loaded);
+  if (back !== undefined && isExportedAlready(o, server)) {
+    problems.push(problem('FileRefused', `${back.why}; the one before is exported and not yet in place`));
+    return [];
+  }
   if (back !== undefined) return [back];
-  const unreadable = makeReadable(o, problems);
+  const unreadable = makeReadable(o, loaded, problems);
   if (unreadable !== undefined) return [unreadable];
   const layout = ring === undefined ? undefined : layoutFor(o, ring);
   if (ring === undefined || layout === undefined || layout.resources.length === 0) return repair(o, loaded, problems);
-  const next = targetBlocks(o, ring, layout, loaded, server.state === 'down');
+  const additions = o.state.state === 'unknown';
+  if (additions && o.file.state !== 'loadable') return repair(o, loaded, problems);
+  const next = additions
+    ? addReadKeys(presentBlocks(o), layout.keys, knownKeys(o, ring))
+    : targetBlocks(o, ring, layout, loaded, server.state === 'down');
   const current = o.file.state === 'loadable' ? o.file.blocks : [];
   if (o.file.state === 'loadable' && sameBlocks(current, next)) return [];
   const missing = [...keysOf(next)].filter((key) => !o.held.has(key));
@@ -54,12 +63,7 @@ export function fileActions(
     return repair(o, loaded, problems);
   }
   const refused = o.previous.state === 'seen' ? o.previous.value.refusedFile : undefined;
-  if (
-    refused !== undefined &&
-    sameBlocks(refused.blocks, next) &&
-    o.now.wallMs - refused.atMs < retryRefusedMs &&
-    !hasRestartedSince(server, refused)
-  ) {
+  if (refused !== undefined && sameBlocks(refused.blocks, next) && isHeldBack(o, refused, server)) {
     problems.push(problem('FileRefused', refused.why));
     return [];
   }
@@ -68,14 +72,19 @@ export function fileActions(
     problems.push(problem('GuardRefused', why));
     return [];
   }
-  if (o.file.state === 'refused')
-    problems.push(
-      problem('FileInvalid', `the file does not load: ${o.file.problems[0] ?? 'unknown'}`),
-      problem('FileRepaired', `the file did not load (${o.file.problems[0] ?? 'unknown'}) and was written again`),
-    );
-  if (o.file.state === 'absent' && loaded.state === 'known')
-    problems.push(problem('FileRepaired', 'the file was missing and was written again'));
+  problems.push(...damage(o, loaded));
   return [{do: 'writeFile', blocks: next}];
+}
+
+/** What is wrong with the file in place, and that it is repaired by what is written now. */
+function damage(o: NodeObservation, loaded: LoadedReport): readonly Problem[] {
+  if (o.file.state === 'refused') {
+    const why = o.file.problems[0] ?? 'unknown';
+    const repaired = problem('FileRepaired', `the file did not load (${why}) and was written again`);
+    return [problem('FileInvalid', `the file does not load: ${why}`), ...(isExternal(o) ? [] : [repaired])];
+  }
+  if (o.file.state !== 'absent' || loaded.state !== 'known' || isExternal(o)) return [];
+  return [problem('FileRepaired', 'the file was missing and was written again')];
 }
 
 export const guardInput = (
@@ -94,6 +103,7 @@ export const guardInput = (
   ringAgeMs: o.now.monotonicMs - o.ringReadAtMs,
   clusterId: o.clusterId.state === 'seen' ? o.clusterId.value : undefined,
   stateClusterId: o.state.state === 'seen' && o.state.value.clusterId !== '' ? o.state.value.clusterId : undefined,
+  stateUnknown: o.state.state === 'unknown',
   stateEpoch: o.state.state === 'seen' ? o.state.value.epoch : 0,
   held: o.held,
   history: new Set(o.history.state === 'seen' ? o.history.value.keys : []),
@@ -121,17 +131,35 @@ function targetBlocks(
     (id) =>
       !layout.keys.includes(id) && (!certified.has(id) || writing.has(id)) && !keptOnly(layout, id) && o.held.has(id),
   );
-  const known = new Map<KeyId, KeyRef>([...ring.keys.map((key) => [key.id, key] as const), ...o.held]);
   const resources = layout.resources.map((each) => {
     const {write} = each;
     if (write === 'own' || serverDown || !isKey(write) || writeEntryOf(current, each.resource) === write) return each;
     const ready = loaded.state === 'known' && orderOf(loaded.blocks, each.resource)?.includes(write) === true;
     return ready ? each : {...each, write: 'own' as const};
   });
-  const rendered = renderLayout({...layout, resources, keys: [...layout.keys, ...extras]}, known as never, (resource) =>
-    writeEntryOf(current, resource),
+  const rendered = renderLayout(
+    {...layout, resources, keys: [...layout.keys, ...extras]},
+    knownKeys(o, ring),
+    (resource) => writeEntryOf(current, resource),
   );
   return rendered;
+}
+
+/** A refused file is tried again after a while, or as soon as its server is another process. */
+const isHeldBack = (
+  {now}: NodeObservation,
+  refused: NonNullable<NodeReport['refusedFile']>,
+  server: ServerReport,
+): boolean => now.wallMs - refused.atMs < retryRefusedMs && !hasRestartedSince(server, refused);
+
+const knownKeys = ({held}: NodeObservation, ring: Ring): ReadonlyMap<KeyId, KeyRef> =>
+  new Map<KeyId, KeyRef>([...ring.keys.map((key) => [key.id, key] as const), ...held]);
+
+/** Where others place the file, the refused one stays until they do; the one before is exported once. */
+function isExportedAlready(o: NodeObservation, server: ServerReport): boolean {
+  const refused = o.previous.state === 'seen' ? o.previous.value.refusedFile : undefined;
+  if (!isExternal(o) || refused === undefined || o.file.state !== 'loadable') return false;
+  return refused.hash === o.file.hash && isHeldBack(o, refused, server);
 }
 
 const keptOnly = (layout: Layout, id: KeyId): boolean => layout.kept.some(({order}) => order.includes(id));

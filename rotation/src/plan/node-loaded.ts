@@ -1,7 +1,7 @@
 // What this node's own server says: whether it answers, and which file it has loaded. The file itself proves nothing.
 
 import {configurationPath} from '../model/file-paths.ts';
-import type {LoadedReport, ServerReport} from '../model/node.ts';
+import {isSameProcess, type LoadedReport, type ServerReport} from '../model/node.ts';
 import type {NodeObservation} from '../model/node-observation.ts';
 
 /** Whether this node's own server answers. */
@@ -32,21 +32,33 @@ export function loadedOf(o: NodeObservation, server: ServerReport): LoadedReport
   return olderEvidence(o);
 }
 
-/** Servers before 1.34 show when they reloaded, not what: a reload or start after the file's last change loaded it. */
+/**
+ * Servers before 1.34 show when they reloaded, not what: a reload or start after the file's last change loaded it. A
+ * file that is there again, or whose owner or mode changed, is not read anew, since its bytes are those in force.
+ */
 function olderEvidence(o: NodeObservation): LoadedReport {
   if (o.file.state !== 'loadable' || o.evidence.state !== 'seen')
     return {state: 'unknown', why: 'the file does not load'};
-  const platform = o.platform.state === 'seen' ? o.platform.value : undefined;
-  if (platform?.configPath !== configurationPath || platform.problem !== undefined) {
-    return {state: 'unknown', why: 'nothing shows that the server reads this file'};
-  }
+  if (!readsThisFile(o)) return {state: 'unknown', why: 'nothing shows that the server reads this file'};
   const {processStartMs, lastReloadSuccessMs, form} = o.evidence.value;
   const after = o.fileModifiedAtMs + 1_000;
-  if ((processStartMs ?? 0) > after || (lastReloadSuccessMs ?? 0) > after) {
+  if ((processStartMs ?? 0) > after || (lastReloadSuccessMs ?? 0) > after || isInForce(o, o.file.hash)) {
     return {state: 'known', hash: o.file.hash, blocks: o.file.blocks};
   }
   return {
     state: 'unknown',
     why: form === 'none' ? 'the server shows no reload metrics' : 'no reload since the file changed',
   };
+}
+
+/** Whether the manifest says that the server reads the file that we write. */
+export const readsThisFile = ({platform}: NodeObservation): boolean =>
+  platform.state === 'seen' && platform.value.configPath === configurationPath && platform.value.problem === undefined;
+
+/** Whether the process that was seen to have loaded a file has loaded nothing since. */
+function isInForce({evidence, inForce}: NodeObservation, hash: string): boolean {
+  // Before its first reload a server shows no counters at all, like one that never counts.
+  if (evidence.state !== 'seen' || evidence.value.form === 'none' || inForce?.hash !== hash) return false;
+  const {processStartMs = 0, reloadSuccesses} = evidence.value;
+  return isSameProcess(processStartMs, inForce.startedAtMs) && reloadSuccesses === inForce.reloadSuccesses;
 }

@@ -15,8 +15,14 @@ export type NodeAction =
   | {readonly do: 'reseal'; readonly object: string}
   | {readonly do: 'mint'; readonly id: string; readonly revision: number}
   | {readonly do: 'writeFile'; readonly blocks: readonly RenderedBlock[]}
-  /** Puts back a configuration whose bytes are at hand. */
-  | {readonly do: 'restoreFile'; readonly hash: string; readonly why: string; readonly refused: boolean}
+  /** Puts back a configuration whose bytes are at hand, with more keys to read with where `add` names some. */
+  | {
+      readonly do: 'restoreFile';
+      readonly hash: string;
+      readonly add?: readonly KeyId[];
+      readonly why: string;
+      readonly refused: boolean;
+    }
   | {readonly do: 'writeState'; readonly state: NodeState}
   /** The file on trial is loaded, or no longer in place. */
   | {readonly do: 'endTrial'};

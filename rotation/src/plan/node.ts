@@ -1,9 +1,9 @@
 // The agent's plan: what this node does next, from its own facts and the ring. Pure; the guard is asked again, on the
 // bytes, by the deed itself.
 
-import {configurationPath} from '../model/file-paths.ts';
+import {configurationPath, statePath} from '../model/file-paths.ts';
 import type {Problem} from '../model/node.ts';
-import type {NodeObservation} from '../model/node-observation.ts';
+import {type NodeObservation, newerState} from '../model/node-observation.ts';
 import {isAnotherLine, type Ring} from '../model/ring.ts';
 import {fileActions} from './node-file.ts';
 import {keyActions, strangers} from './node-keys.ts';
@@ -21,6 +21,7 @@ export function planNode(o: NodeObservation): NodePlan {
   for (const path of o.foreignFiles) actions.push({do: 'moveAside', path});
   if (o.platform.state === 'seen') problems.push(...platformProblems(o));
   if (isTrialOver(o, loaded)) actions.push({do: 'endTrial'});
+  if (o.state.state === 'unknown') problems.push(stateProblem(o.state.why));
   const history = historyActions(o, problems);
   actions.push(...history);
   const ring = usableRing(o, problems);
@@ -58,6 +59,9 @@ function historyActions(o: NodeObservation, problems: Problem[]): readonly NodeA
   const missing = [...o.held.keys()].filter((id) => !kept.keys.includes(id)).sort();
   return missing.length === 0 || kept.foreign || kept.newer ? [] : [{do: 'appendHistory', keys: missing}];
 }
+
+const stateProblem = (why: string): Problem =>
+  problem(why.startsWith(newerState) ? 'NewerRelease' : 'ReadFailed', `${statePath}: ${why}; keys are only added`);
 
 function usableRing(o: NodeObservation, problems: Problem[]): Ring | undefined {
   if (o.ring.state !== 'seen') {
@@ -103,9 +107,10 @@ function stateActions(o: NodeObservation, ring: Ring): readonly NodeAction[] {
     ...ring.keys.map((key) => key.revision),
     ...[...o.held.values()].map((key) => key.revision),
   );
-  if (old !== undefined && old.epoch === ring.epoch && old.revision === revision && old.clusterId === ring.clusterId)
-    return [];
   if (o.state.state === 'unknown') return [];
+  const external = ring.settings.writeMode === 'external';
+  const same = old?.epoch === ring.epoch && old.revision === revision && old.clusterId === ring.clusterId;
+  if (same && (old.external === true) === external) return [];
   return [
     {
       do: 'writeState',
@@ -117,6 +122,7 @@ function stateActions(o: NodeObservation, ring: Ring): readonly NodeAction[] {
         bundle: old?.bundle ?? '',
         revision,
         ...(o.seenRing === undefined ? {} : {version: ring.version}),
+        ...(external ? {external} : {}),
       },
     },
   ];

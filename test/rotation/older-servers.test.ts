@@ -1,0 +1,126 @@
+// Servers before Kubernetes 1.34 show when a reload worked or failed, and never of which file: a refused file is taken
+// back from them all the same.
+
+import {type NodeObservation, type ServerEvidence, seen, unknown} from '@etcd-encryption/rotation';
+import {describe, expect, test} from 'vitest';
+import {
+  day,
+  type GivenNode,
+  hashOf,
+  minute,
+  now,
+  observeNode,
+  rendered,
+  reportOf,
+  restingRing,
+  ringAt,
+} from './fixtures.ts';
+import {nodePlanOf} from './reached.ts';
+
+const ring = ringAt('distributed');
+const before = rendered(restingRing());
+const after = rendered(ring);
+const older = rendered(ringAt('activated'));
+const startedAtMs = now - 30 * day;
+/** Its file is ten minutes old. */
+const writtenAtMs = now - 10 * minute;
+const failedOnce = {lastReloadFailureMs: now - minute, reloadFailures: 1};
+
+/** A node of 1.30 with the new file in place, whose agent saw it load the one before. */
+function node(
+  evidence: Partial<ServerEvidence> = {},
+  facts: Partial<NodeObservation> = {},
+  given: Partial<GivenNode> = {},
+): NodeObservation {
+  const known = new Map([before, after, older].map((blocks) => [hashOf(blocks), blocks]));
+  const form = {form: 'labelled', loadedHash: undefined, lastReloadSuccessMs: now - day} as const;
+  return observeNode({
+    ring,
+    file: after,
+    evidence: {...form, ...evidence},
+    facts: {known, lastLoadedHash: hashOf(before), ...facts},
+    ...given,
+  });
+}
+
+const withoutMemory = (o: NodeObservation): NodeObservation => {
+  const {lastLoadedHash: _, ...rest} = o;
+  return rest;
+};
+const back = (blocks: typeof before) => [
+  {do: 'restoreFile', hash: hashOf(blocks), why: 'its server counts a failed reload of this file', refused: true},
+];
+const deeds = (o: NodeObservation) => nodePlanOf(o).actions;
+
+describe('a reload failed after the file was written', () => {
+  test.each(['labelled', 'split'] as const)('metrics %s ⇒ the file before comes back', (form) => {
+    expect(deeds(node({...failedOnce, form}))).toEqual(back(before));
+  });
+
+  test.each([
+    ['the failure is older than the file', {lastReloadFailureMs: writtenAtMs - minute}],
+    ['the failure is of the second in which the file was written', {lastReloadFailureMs: writtenAtMs + 1_000}],
+    ['a reload worked afterwards', {...failedOnce, lastReloadSuccessMs: now - 1_000}],
+    ['the process began afterwards', {...failedOnce, processStartMs: now - 1_000}],
+    ['the file was loaded, and a later look at it failed', {...failedOnce, lastReloadSuccessMs: now - 5 * minute}],
+    ['nothing failed', {}],
+  ])('%s ⇒ the file stays', (_, evidence) => {
+    expect(deeds(node(evidence))).toEqual([]);
+  });
+
+  test.each([
+    ['its server reads another path', {}, {platform: {configPath: undefined}}],
+    ['another server answers', {identityHashes: ['hash-n2']}, {}],
+  ])('%s ⇒ the file stays', (_, evidence, given) => {
+    expect(deeds(node({...failedOnce, ...evidence}, {}, given))).toEqual([]);
+  });
+
+  test('what was loaded before is the file itself ⇒ it stays', () => {
+    expect(deeds(node(failedOnce, {lastLoadedHash: hashOf(after)}))).toEqual([]);
+  });
+});
+
+describe('the agent is new and did not see what was loaded', () => {
+  const report = (changes = {}) => seen(reportOf('n1', ring, {loaded: {state: 'unknown', why: ''}, ...changes}));
+  const tried = {v: 1, trial: 'trial-1', file: hashOf(after), before: hashOf(older)};
+  const loaded = {state: 'known', hash: hashOf(older), blocks: older};
+  test.each([
+    ['the file was on trial ⇒ the one before it', {tried, newestBackup: hashOf(before)}, older],
+    ['its report knew ⇒ that one', {previous: report({loaded}), newestBackup: hashOf(before)}, older],
+    ['only backups are left ⇒ the newest', {previous: report(), newestBackup: hashOf(before)}, before],
+    ['no API and only backups ⇒ the newest', {previous: unknown('no'), newestBackup: hashOf(before)}, before],
+  ] as const)('%s comes back', (_, facts, expected) => {
+    expect(deeds(withoutMemory(node(failedOnce, facts as Partial<NodeObservation>)))).toEqual(back(expected));
+  });
+
+  test('a file was taken back before, and only backups are left ⇒ the file stays', () => {
+    const refusedFile = {hash: 'x', blocks: before, atMs: now - 2 * day, why: ''};
+    const facts = {previous: report({refusedFile}), newestBackup: hashOf(before)};
+    expect(deeds(withoutMemory(node(failedOnce, facts)))).toEqual([]);
+  });
+});
+
+describe('a file is there again that the server had loaded', () => {
+  const inForce = {hash: hashOf(after), startedAtMs, reloadSuccesses: 4};
+  const loadedOf = (evidence: Partial<ServerEvidence>, given = inForce) =>
+    nodePlanOf(node({reloadSuccesses: 4, ...evidence}, {inForce: given})).loaded.state;
+
+  test('the same process and no reload since ⇒ loaded, whatever failed in between', () => {
+    expect(loadedOf({})).toBe('known');
+    expect(loadedOf(failedOnce)).toBe('known');
+  });
+
+  test.each([
+    ['another process', {processStartMs: startedAtMs - minute}, inForce],
+    ['another file was loaded since', {reloadSuccesses: 5}, inForce],
+    ['it was another file', {}, {...inForce, hash: hashOf(before)}],
+    ['a server that shows no counters', {form: 'none'}, inForce],
+  ] as const)('%s ⇒ not known', (_, evidence, given) => {
+    expect(loadedOf(evidence, given)).toBe('unknown');
+  });
+
+  test('it is loaded, and a later look at it failed ⇒ named, since the next start would fail', () => {
+    const {problems} = nodePlanOf(node({...failedOnce, reloadSuccesses: 4}, {inForce}));
+    expect(problems.map(({reason}) => reason)).toEqual(['ReloadFailing']);
+  });
+});
