@@ -26,11 +26,11 @@ export {
 export {createFilesPorts, type FilesOptions, type FilesPorts} from './files.ts';
 export {createGrpcClient, type GrpcClient, type GrpcTls as EtcdTls} from './grpc.ts';
 export {type CredentialSource, type Credentials, inClusterCredentials, kubeconfigCredentials} from './kubeconfig.ts';
+export {type EtcdAddress, type NodeEtcdOptions, openEtcd} from './node-etcd.ts';
 export {type EtcdFlags, manifestPath, type PlatformOptions, readEtcdFlags, readPlatform} from './platform.ts';
 export {
   type ClusterOptions,
   type ControllerOptions,
-  type EtcdAddress,
   type NodeProgramOptions,
   runAgent,
   runController,

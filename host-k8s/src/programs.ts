@@ -22,10 +22,11 @@ import {createServerPorts} from './api-server.ts';
 import {type Clock, createClock} from './clock.ts';
 import {checkInstalledSchema} from './crd/installed.ts';
 import {createEntropyPorts} from './entropy.ts';
-import {createEtcdPorts, type EtcdClient} from './etcd.ts';
+import type {EtcdClient} from './etcd.ts';
 import {createFilesPorts} from './files.ts';
 import {type CredentialSource, inClusterCredentials, kubeconfigCredentials} from './kubeconfig.ts';
-import {readEtcdFlags, readPlatform} from './platform.ts';
+import {type EtcdAddress, openEtcd} from './node-etcd.ts';
+import {readPlatform} from './platform.ts';
 import {createSealPorts} from './seal.ts';
 import {createStorePorts, type StoreClient} from './store.ts';
 import {createTracePorts, type TraceOptions} from './trace.ts';
@@ -58,14 +59,6 @@ export interface NodeProgramOptions extends ClusterOptions {
   /** `auto` = as this node's kube-apiserver reaches it, `off`, or where etcd is. */
   readonly etcd?: 'auto' | 'off' | EtcdAddress;
   readonly recoveryRecipients?: readonly string[];
-}
-
-export interface EtcdAddress {
-  readonly urls: readonly string[];
-  /** Paths of PEM files. */
-  readonly caFile?: string;
-  readonly certFile?: string;
-  readonly keyFile?: string;
 }
 
 const schemaLifeMs = 60_000;
@@ -191,50 +184,6 @@ async function manifestServer(root: string, address: string): Promise<string | u
   const text = await readFile(join(root, 'etc/kubernetes/manifests/kube-apiserver.yaml'), 'utf8').catch(() => '');
   const port = /--secure-port=(\d{1,5})/.exec(text)?.[1] ?? '6443';
   return `https://${address.includes(':') ? `[${address}]` : address}:${port}`;
-}
-
-/** Kept in an etcd of their own in many large clusters; where they are listed, the plan does without scans. */
-const eventResources: ReadonlySet<string> = new Set(['/events', 'events.k8s.io/events']);
-
-async function openEtcd(options: NodeProgramOptions): Promise<{client: EtcdClient | undefined; prefix: string}> {
-  const files = createFilesPorts({root: options.root});
-  const flags = await readEtcdFlags(files, {root: options.root});
-  const prefix = flags.ok ? flags.value.prefix : '/registry';
-  // One etcd is not all there is where others hold resources that are encrypted: a scan of it would call them clean.
-  const split = flags.ok && flags.value.overrides.some(({resource}) => !eventResources.has(resource));
-  if (options.etcd === 'off' || split) return {client: undefined, prefix};
-  if (typeof options.etcd === 'object') return {client: etcdClient(options.etcd), prefix};
-  if (!flags.ok) return {client: undefined, prefix};
-  const at = (path: string | undefined): string | undefined =>
-    path === undefined ? undefined : join(options.root, path);
-  const {servers, caPath, certPath, keyPath} = flags.value;
-  const [caFile, certFile, keyFile] = [at(caPath), at(certPath), at(keyPath)];
-  return {
-    client: etcdClient({
-      urls: servers,
-      ...(caFile === undefined ? {} : {caFile}),
-      ...(certFile === undefined ? {} : {certFile}),
-      ...(keyFile === undefined ? {} : {keyFile}),
-    }),
-    prefix,
-  };
-}
-
-function etcdClient({urls, caFile, certFile, keyFile}: EtcdAddress): EtcdClient {
-  if (caFile === undefined && certFile === undefined) return createEtcdPorts({url: urls});
-  const read = async (path: string | undefined): Promise<string | undefined> =>
-    path === undefined ? undefined : await readFile(path, 'utf8');
-  return createEtcdPorts({
-    url: urls,
-    tls: async () => {
-      const [ca, cert, key] = await Promise.all([read(caFile), read(certFile), read(keyFile)]);
-      return {
-        ...(ca === undefined ? {} : {ca}),
-        ...(cert === undefined ? {} : {cert}),
-        ...(key === undefined ? {} : {key}),
-      };
-    },
-  });
 }
 
 /** Runs one node's agent until the signal. */

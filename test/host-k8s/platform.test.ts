@@ -229,6 +229,11 @@ test('etcd flags ⇒ servers, overrides, certificates on the node, prefix', asyn
   });
 });
 
+test('some resources lie in other etcds ⇒ named', async () => {
+  const flags = [...usual, '--etcd-servers-overrides=/events#http://127.0.0.1:4001,batch/jobs#http://127.0.0.1:4002'];
+  expect((await platformOf(manifest({flags}))).etcdOverrides).toEqual(['/events', 'batch/jobs']);
+});
+
 test('no etcd servers in the manifest, or no manifest ⇒ invalid', async () => {
   expectError(await readEtcdFlags(createFilesPorts({root}), {root}), 'invalid');
   writeFileSync(join(root, manifestPath), manifest({}));

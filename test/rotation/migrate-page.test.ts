@@ -19,6 +19,7 @@ import {
 } from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {migratePage} from '../../rotation/src/act/migrate.ts';
+import type {ControllerMemory} from '../../rotation/src/observe/cluster.ts';
 import {markOf, now, observe, ringAt} from './fixtures.ts';
 
 const object = (name: string, changes: Partial<StoredObject['metadata']> = {}): StoredObject => ({
@@ -32,6 +33,7 @@ interface Outcome {
   readonly mark: MigrationMark | undefined;
   readonly asked: readonly string[];
   readonly sleptMs: number;
+  readonly memory: ControllerMemory;
 }
 
 interface Given {
@@ -90,7 +92,7 @@ function page(given: Given): Outcome {
     },
   };
   const result = driveSync(migratePage({memory, observation, plan: planController(observation)}, 'rotation'), ports);
-  return {result, mark: stored?.rotation?.migration[0], asked, sleptMs};
+  return {result, mark: stored?.rotation?.migration[0], asked, sleptMs, memory};
 }
 
 const done = (changes: Partial<MigrationMark> = {}): MigrationMark =>
@@ -189,6 +191,18 @@ describe('an object', () => {
     expect(outcome.asked.filter((each) => each.startsWith('rewrite')).length).toBe(4);
     expect(outcome.mark).toMatchObject({state: 'pending', pass: 2, seen: 0});
     expect(outcome.mark).not.toHaveProperty('broken');
+  });
+
+  test('etcd has no space ⇒ the page ends at once without a mark, and what was said is remembered', () => {
+    const items = Array.from({length: 100}, (_, at) => object(`x${at}`));
+    const message = 'etcdserver: mvcc: database space exceeded';
+    const full = page({items, rewrite: () => failed('ambiguous', message, {reason: 'InternalError'})});
+    expect(full.result).toMatchObject({ok: false, error: {code: 'unavailable'}});
+    expect(full.mark).toBeUndefined();
+    expect(full.asked.length).toBeLessThan(items.length);
+    expect(full.memory.spaceExceeded).toEqual({atMs: 1, message: `secrets: ${message}`});
+    expect(full.memory.pace.inFlight).toBe(1);
+    expect(page({}).memory.spaceExceeded).toBeUndefined();
   });
 
   test('the server pushes back once ⇒ waits as long as it says, then goes on', () => {

@@ -7,7 +7,7 @@ import {expectNotes, expectRing, expectWait} from './expect-plan.ts';
 import {countedOf, day, type Given, hour, minute, now, observe, r1, r2, restingRing, ringAt} from './fixtures.ts';
 import {nextRingOf, planOf} from './reached.ts';
 
-const spec = {retention: {revisions: 1, minAgeMs: day}};
+const spec = {retention: {revisions: 1, minAgeMs: day}, rotationIntervalMs: 36_500 * day};
 const can: NodeReport['can'] = ['scan'];
 const stoppedAtMs = now - 2 * day;
 const old = restingRing([r2, r1], {stoppedWriting: {[r1.id]: stoppedAtMs}, counted: {}});
@@ -32,7 +32,8 @@ function describeDelays(): void {
 
     test('a day was counted, and the wall clock says less ⇒ it stays', () => {
       const ring = {...saved(day), stoppedWriting: {[r1.id]: now - day + 1}};
-      const plan = look({...ring, counted: {[r1.id]: {stoppedAtMs: now - day + 1, ms: day}}});
+      const counted = {[r1.id]: {stoppedAtMs: now - day + 1, ms: day}};
+      const plan = look({...ring, counted}, {facts: {counted: {[r1.id]: day}}});
       expectWait(plan, 'Scheduled');
       expectNotes(plan);
     });
