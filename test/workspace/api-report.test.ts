@@ -3,7 +3,7 @@ import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-import {renderApi, renderCryptoApi} from '../../scripts/api-report.ts';
+import {renderApi, renderCryptoApi, renderWasmApi} from '../../scripts/api-report.ts';
 import {readManifest, root} from '../../scripts/workspace.ts';
 
 let folder: string;
@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, {recursive: true}));
 
 /** Writes declaration files and renders the entries among them. */
-function render(files: Readonly<Record<string, string>>, entries: readonly string[] = ['index.d.ts']): string {
+function renderFiles(files: Readonly<Record<string, string>>, entries: readonly string[] = ['index.d.ts']): string {
   for (const [file, text] of Object.entries(files)) {
     const path = join(folder, file);
     mkdirSync(dirname(path), {recursive: true});
@@ -39,7 +39,7 @@ describe('renderApi', () => {
       '    get length(): number;',
       '}',
     ].join('\n');
-    expect(render({'index.d.ts': source})).toContain(
+    expect(renderFiles({'index.d.ts': source})).toContain(
       [
         '### Box',
         '',
@@ -55,7 +55,7 @@ describe('renderApi', () => {
   });
 
   test('names passed on under another name, by a star, in a list and from another package ⇒ all stand there, sorted', () => {
-    const report = render({
+    const report = renderFiles({
       'index.d.ts': [
         "export { type Inner as Outer } from './deep/inner.ts';",
         "export * from './star.ts';",
@@ -80,7 +80,7 @@ describe('renderApi', () => {
   });
 
   test('types that exported ones name and nobody exports ⇒ are listed with what they name; others are not', () => {
-    const report = render({
+    const report = renderFiles({
       'index.d.ts': [
         "import type { Hidden } from './hidden.ts';",
         'declare const mark: unique symbol;',
@@ -101,7 +101,7 @@ describe('renderApi', () => {
   });
 
   test('one declaration in two entries ⇒ written out at the first', () => {
-    const report = render({'a.d.ts': 'export type T = 1;', 'b.d.ts': "export { type T } from './a.ts';"}, [
+    const report = renderFiles({'a.d.ts': 'export type T = 1;', 'b.d.ts': "export { type T } from './a.ts';"}, [
       'a.d.ts',
       'b.d.ts',
     ]);
@@ -111,19 +111,23 @@ describe('renderApi', () => {
 
   test('a name that leads nowhere ⇒ an error with file and name', () => {
     const files = {'index.d.ts': "export { gone } from './other.ts';", 'other.d.ts': 'export {};'};
-    expect(() => render(files)).toThrow(/other\.d\.ts: expected a declaration of gone, found none/);
-    expect(() => render({'index.d.ts': "export * as all from './other.ts';"})).toThrow(/index\.d\.ts: .* not followed/);
+    expect(() => renderFiles(files)).toThrow(/other\.d\.ts: expected a declaration of gone, found none/);
+    expect(() => renderFiles({'index.d.ts': "export * as all from './other.ts';"})).toThrow(
+      /index\.d\.ts: .* not followed/,
+    );
   });
 });
 
-test('the report of crypto ⇒ has a section for each entry and every function of the default one', async () => {
-  const report = await renderCryptoApi();
-  const names = Object.keys(readManifest(join(root, 'crypto')).exports ?? {}).map((subpath) => subpath.slice(1));
-  expect([...report.matchAll(/^## `(.*)`$/gm)].map(([, name]) => name)).toEqual(
-    names.map((name) => `@etcd-encryption/crypto${name}`),
-  );
-  const loaded = Object.keys(await import('@etcd-encryption/crypto'));
+test.each([
+  ['crypto', renderCryptoApi, () => import('@etcd-encryption/crypto')],
+  ['wasm', renderWasmApi, () => import('@etcd-encryption/wasm')],
+] as const)('the report of %s ⇒ has every entry and every value of the default one, twice the same', async (...row) => {
+  const [folder, render, load] = row;
+  const report = await render();
+  const {name, exports} = readManifest(join(root, folder));
+  const entries = Object.keys(exports ?? {}).map((subpath) => name + subpath.slice(1));
+  expect([...report.matchAll(/^## `(.*)`$/gm)].map(([, entry]) => entry)).toEqual(entries);
   const [, first = ''] = report.split(/^## /m);
-  for (const name of loaded) expect(first).toMatch(new RegExp(`^### ${name}$`, 'm'));
-  expect(await renderCryptoApi()).toBe(report);
+  for (const value of Object.keys(await load())) expect(first).toMatch(new RegExp(`^### ${value}$`, 'm'));
+  expect(await render()).toBe(report);
 });
