@@ -135,6 +135,7 @@ const report = {
   held: [key.id],
   found: [key],
   minted: {id: 'mint-1', revision: 3, name: 'r3', check: 'd'},
+  inForce: {hash: 'ff', startedAtMs: atMs, reloadSuccesses: 2},
   refusedFile: {trial: 'trial-1', hash: 'ff', blocks, atMs, why: 'it said no'},
   encryptions: {[key.name]: 4_294_967_296},
   counters: {startedAtMs: atMs, byName: {[key.name]: 17}},

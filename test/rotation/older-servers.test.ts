@@ -100,23 +100,49 @@ describe('the agent is new and did not see what was loaded', () => {
   });
 });
 
-describe('a file is there again that the server had loaded', () => {
+describe('what its server was seen to load', () => {
   const inForce = {hash: hashOf(after), startedAtMs, reloadSuccesses: 4};
   const loadedOf = (evidence: Partial<ServerEvidence>, given = inForce) =>
-    nodePlanOf(node({reloadSuccesses: 4, ...evidence}, {inForce: given})).loaded.state;
+    nodePlanOf(node({reloadSuccesses: 4, ...evidence}, {inForce: given})).loaded;
 
-  test('the same process and no reload since ⇒ loaded, whatever failed in between', () => {
-    expect(loadedOf({})).toBe('known');
-    expect(loadedOf(failedOnce)).toBe('known');
+  test('the file is there again, and there was no reload since ⇒ loaded, whatever failed in between', () => {
+    expect(loadedOf({})).toMatchObject({state: 'known', hash: hashOf(after)});
+    expect(loadedOf(failedOnce)).toMatchObject({state: 'known', hash: hashOf(after)});
+  });
+
+  test('a younger file waits in its place ⇒ the earlier one is loaded', () => {
+    expect(loadedOf({}, {...inForce, hash: hashOf(before)})).toEqual({
+      state: 'known',
+      hash: hashOf(before),
+      blocks: before,
+    });
+  });
+
+  test('a younger file was loaded ⇒ that one', () => {
+    const reloaded = {lastReloadSuccessMs: now - 1_000, reloadSuccesses: 5};
+    expect(loadedOf(reloaded, {...inForce, hash: hashOf(before)})).toMatchObject({hash: hashOf(after)});
+  });
+
+  test('the file changed between the two looks that made it known ⇒ its time is believed', () => {
+    const reloaded = {lastReloadSuccessMs: now - 1_000};
+    expect(loadedOf(reloaded, {...inForce, hash: hashOf(before)})).toMatchObject({hash: hashOf(after)});
   });
 
   test.each([
-    ['another process', {processStartMs: startedAtMs - minute}, inForce],
-    ['another file was loaded since', {reloadSuccesses: 5}, inForce],
-    ['it was another file', {}, {...inForce, hash: hashOf(before)}],
-    ['a server that shows no counters', {form: 'none'}, inForce],
-  ] as const)('%s ⇒ not known', (_, evidence, given) => {
-    expect(loadedOf(evidence, given)).toBe('unknown');
+    ['another process', {processStartMs: startedAtMs - minute}],
+    ['another reload worked since', {reloadSuccesses: 5}],
+    ['the server shows no counters', {form: 'none'}],
+  ] as const)('%s ⇒ not known', (_, evidence) => {
+    expect(loadedOf(evidence)).toEqual(expect.objectContaining({state: 'unknown'}));
+  });
+
+  test('its bytes are not at hand ⇒ not known', () => {
+    expect(loadedOf({}, {...inForce, hash: 'f00d'}).state).toBe('unknown');
+  });
+
+  test('it refuses the file in place ⇒ what it was seen to load comes back, not what is remembered otherwise', () => {
+    const facts = {inForce: {...inForce, hash: hashOf(before)}, lastLoadedHash: hashOf(older)};
+    expect(deeds(node({...failedOnce, reloadSuccesses: 4}, facts))).toEqual(back(before));
   });
 
   test('it is loaded, and a later look at it failed ⇒ named, since the next start would fail', () => {

@@ -26,7 +26,9 @@ test('a server refuses the next file ⇒ taken back within a poll and a period, 
   expect(n2.file).toBe(loaded);
   expect(n2.server?.reloadFailures).toBe(1);
   expect(cluster.ring.layout.resources.every(({write}) => write.startsWith('r1-'))).toBe(true);
-  // What is there again is known to be loaded, though it is not loaded anew.
+  simulation.restartProgram('agent-n2', 1_000);
+  simulation.runFor(pollMs);
+  // What is there again is known to be loaded, though it is not loaded anew and its agent began anew.
   const report = expectValue(
     operator['store.get']({resource: nodeReportResource, namespace: ourNamespace, name: 'n2'}),
   );

@@ -130,6 +130,11 @@ export const nodeReportSchema = object("What this node's agent saw last.", {
     name: text('Name of the key.'),
     check: text('Its check value.'),
   }).exactOptional(),
+  inForce: object('What a server without the hash metric was seen to have loaded; in force until it loads again.', {
+    hash: text('SHA-256 of the file, hex.'),
+    startedAtMs: unixMs('Start of the process'),
+    reloadSuccesses: count('Reloads that worked by then.'),
+  }).exactOptional(),
   refusedFile: object("A file of ours that this node's server refused, and that was taken back.", {
     trial: text('Id of the trial that wrote it; absent when it came otherwise.').exactOptional(),
     hash: text('SHA-256 of its bytes, hex.'),

@@ -44,6 +44,7 @@ export function makeReport(memory: AgentMemory, o: NodeObservation, plan: NodePl
     held: held.map(({id}) => id),
     found: held,
     ...(memory.minted === undefined ? {} : {minted: memory.minted}),
+    ...(memory.inForce === undefined ? {} : {inForce: memory.inForce}),
     ...(memory.refusedFile === undefined ? {} : {refusedFile: memory.refusedFile}),
     ...countEncryptions(last, evidence),
     highest: {

@@ -4,7 +4,7 @@ import type {Instant, NodePlatform, ServerEvidence} from '../ports.ts';
 import type {Fact} from './fact.ts';
 import type {KeyId, KeyRef} from './key.ts';
 import type {RenderedBlock} from './layout.ts';
-import type {FileReport, KeyObject, NodeReport, Problem} from './node.ts';
+import type {FileReport, InForce, KeyObject, NodeReport, Problem} from './node.ts';
 import type {Ring, SeenRing} from './ring.ts';
 
 export interface Recipient {
@@ -48,13 +48,6 @@ export interface TriedFile {
   readonly file: string;
   /** SHA-256 of the file before, which the server had loaded. */
   readonly before: string;
-}
-
-/** A file that a server was seen to have loaded; it is in force until that process counts another success. */
-export interface InForce {
-  readonly hash: string;
-  readonly startedAtMs: number;
-  readonly reloadSuccesses: number;
 }
 
 export interface NodeObservation {

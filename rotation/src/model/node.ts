@@ -79,6 +79,13 @@ export interface ValuesReport {
   readonly unreadableCount: number;
 }
 
+/** A file that a server was seen to have loaded; it is in force until that process counts another success. */
+export interface InForce {
+  readonly hash: string;
+  readonly startedAtMs: number;
+  readonly reloadSuccesses: number;
+}
+
 export interface NodeReport {
   readonly v: number;
   readonly node: string;
@@ -111,6 +118,8 @@ export interface NodeReport {
   /** Keys found in this node's files that the ring may not know yet. */
   readonly found: readonly KeyRef[];
   readonly minted?: {readonly id: string; readonly revision: number; readonly name: string; readonly check: string};
+  /** Told for a server that shows no hash. */
+  readonly inForce?: InForce;
   /** A file of ours that this node's server refused, and that was taken back. */
   readonly refusedFile?: {
     /** Id of the trial that wrote it; absent when it came otherwise. */

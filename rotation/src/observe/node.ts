@@ -23,6 +23,7 @@ import {referTo, refOf} from '../model/key-ring.ts';
 import type {RenderedBlock} from '../model/layout.ts';
 import {
   type FileReport,
+  type InForce,
   type KeyObject,
   type LoadedReport,
   type NodeReport,
@@ -30,7 +31,6 @@ import {
   readNodeReport,
 } from '../model/node.ts';
 import {
-  type InForce,
   type NodeObservation,
   type NodeState,
   newerState,
@@ -202,9 +202,9 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
 /** Remembers what this node's server has loaded, once that is known. */
 export function noteLoaded(memory: AgentMemory, {evidence}: NodeObservation, loaded: LoadedReport): void {
   if (loaded.state !== 'known' || evidence.state !== 'seen') return;
-  const {processStartMs = 0, reloadSuccesses} = evidence.value;
+  const {processStartMs = 0, reloadSuccesses, form} = evidence.value;
   memory.lastLoadedHash = loaded.hash;
-  memory.inForce = {hash: loaded.hash, startedAtMs: processStartMs, reloadSuccesses};
+  memory.inForce = form === 'hash' ? undefined : {hash: loaded.hash, startedAtMs: processStartMs, reloadSuccesses};
 }
 
 /** Whether people want nothing changed; where the configuration cannot be read, what it said last. */
@@ -251,6 +251,8 @@ function* readOwnReport(memory: AgentMemory, now: Instant): Step<Fact<NodeReport
   if (read.outcome !== 'ok') return unknown(read.outcome);
   memory.minted ??= read.report.minted;
   memory.refusedFile ??= read.report.refusedFile;
+  memory.inForce ??= read.report.inForce;
+  memory.lastLoadedHash ??= read.report.inForce?.hash;
   if (memory.lastReport === undefined) {
     for (const {reason, message} of read.report.problems)
       if (lastingReasons.has(reason)) memory.lasting.set(reason, {message, atMs: now.monotonicMs});

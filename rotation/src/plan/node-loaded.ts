@@ -33,16 +33,26 @@ export function loadedOf(o: NodeObservation, server: ServerReport): LoadedReport
 }
 
 /**
- * Servers before 1.34 show when they reloaded, not what: a reload or start after the file's last change loaded it. A
- * file that is there again, or whose owner or mode changed, is not read anew, since its bytes are those in force.
+ * Servers before 1.34 show when they reloaded, not what. What is known of them is what they were seen to load, for as
+ * long as they count no other success: also while a younger file waits or was refused, and when the same file was put
+ * there again or changed its owner or mode, which such a server does not load anew.
  */
 function olderEvidence(o: NodeObservation): LoadedReport {
+  const present = loadedSinceChange(o);
+  if (present.state === 'known') return present;
+  const hash = hashInForce(o);
+  const blocks = hash === undefined ? undefined : o.known.get(hash);
+  return hash === undefined || blocks === undefined ? present : {state: 'known', hash, blocks};
+}
+
+/** A reload or start after the file's last change loaded it. */
+function loadedSinceChange(o: NodeObservation): LoadedReport {
   if (o.file.state !== 'loadable' || o.evidence.state !== 'seen')
     return {state: 'unknown', why: 'the file does not load'};
   if (!readsThisFile(o)) return {state: 'unknown', why: 'nothing shows that the server reads this file'};
   const {processStartMs, lastReloadSuccessMs, form} = o.evidence.value;
   const after = o.fileModifiedAtMs + 1_000;
-  if ((processStartMs ?? 0) > after || (lastReloadSuccessMs ?? 0) > after || isInForce(o, o.file.hash)) {
+  if ((processStartMs ?? 0) > after || (lastReloadSuccessMs ?? 0) > after) {
     return {state: 'known', hash: o.file.hash, blocks: o.file.blocks};
   }
   return {
@@ -55,10 +65,11 @@ function olderEvidence(o: NodeObservation): LoadedReport {
 export const readsThisFile = ({platform}: NodeObservation): boolean =>
   platform.state === 'seen' && platform.value.configPath === configurationPath && platform.value.problem === undefined;
 
-/** Whether the process that was seen to have loaded a file has loaded nothing since. */
-function isInForce({evidence, inForce}: NodeObservation, hash: string): boolean {
+/** What the process was seen to have loaded, if it has loaded nothing since. */
+function hashInForce({evidence, inForce}: NodeObservation): string | undefined {
   // Before its first reload a server shows no counters at all, like one that never counts.
-  if (evidence.state !== 'seen' || evidence.value.form === 'none' || inForce?.hash !== hash) return false;
+  if (inForce === undefined || evidence.state !== 'seen' || evidence.value.form === 'none') return undefined;
   const {processStartMs = 0, reloadSuccesses} = evidence.value;
-  return isSameProcess(processStartMs, inForce.startedAtMs) && reloadSuccesses === inForce.reloadSuccesses;
+  const same = isSameProcess(processStartMs, inForce.startedAtMs) && reloadSuccesses === inForce.reloadSuccesses;
+  return same ? inForce.hash : undefined;
 }

@@ -47,11 +47,12 @@ export function takeBack(o: NodeObservation, loaded: LoadedReport): RestoreFile 
 const loadedHashOf = (loaded: LoadedReport): string | undefined => (loaded.state === 'known' ? loaded.hash : undefined);
 
 /**
- * What a server without the hash metric had loaded before the file that it refuses, by the surest witness there is. A
- * success or start after the failure loaded the file: then it is known, and nothing is taken back.
+ * What a server without the hash metric has loaded, by the surest witness there is. A success or start after the
+ * failure loaded the file in place: then that is what is known, and nothing is taken back.
  */
 function loadedBefore(o: NodeObservation, loaded: LoadedReport): string | undefined {
-  if (loaded.state === 'known' || !readsThisFile(o) || serverOf(o).state !== 'up') return undefined;
+  if (!readsThisFile(o) || serverOf(o).state !== 'up') return undefined;
+  if (loaded.state === 'known') return loaded.hash;
   const report = o.previous.state === 'seen' ? o.previous.value : undefined;
   const tried = o.file.state === 'loadable' && o.tried?.file === o.file.hash ? o.tried.before : undefined;
   const reported = report?.loaded.state === 'known' ? report.loaded.hash : undefined;
