@@ -14,7 +14,7 @@ import {
 } from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {agentPeriod} from '../../rotation/src/loop/agent.ts';
-import type {AgentMemory} from '../../rotation/src/observe/node.ts';
+import type {AgentMemory} from '../../rotation/src/observe/agent-memory.ts';
 import {
   blockOf,
   clear,

@@ -6,7 +6,7 @@ import {maxBackups} from '../limits.ts';
 import {backupDirectory, configurationPath} from '../model/file-paths.ts';
 import {refOf} from '../model/key-ring.ts';
 import {formatTime} from '../model/time-text.ts';
-import {type AgentMemory, learn} from '../observe/node.ts';
+import {type AgentMemory, learn} from '../observe/agent-memory.ts';
 import {ask, ok, type Result, type Step} from '../ports.ts';
 import {writeAtomically} from './atomic-write.ts';
 import type {NodeDeed} from './node-deed.ts';

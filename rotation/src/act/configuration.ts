@@ -11,7 +11,7 @@ import type {KeyId} from '../model/key.ts';
 import {materialise, referTo, refOf} from '../model/key-ring.ts';
 import {addReadKeys, type RenderedBlock} from '../model/layout.ts';
 import type {NodeObservation, TriedFile} from '../model/node-observation.ts';
-import type {AgentMemory, KnownFile} from '../observe/node.ts';
+import type {AgentMemory, KnownFile} from '../observe/agent-memory.ts';
 import {guardFile} from '../plan/guard.ts';
 import {guardInput} from '../plan/node-file.ts';
 import type {NodeAction} from '../plan/node-plan.ts';

@@ -1,7 +1,7 @@
 // What every deed of an agent is given.
 
 import type {NodeObservation} from '../model/node-observation.ts';
-import type {AgentMemory} from '../observe/node.ts';
+import type {AgentMemory} from '../observe/agent-memory.ts';
 import type {NodePlan} from '../plan/node-plan.ts';
 
 export interface NodeDeed {

@@ -4,7 +4,7 @@
 import {sha256Hex} from '@etcd-encryption/crypto';
 import {completePath, configurationPath, exportPath} from '../model/file-paths.ts';
 import {formatTime} from '../model/time-text.ts';
-import {type AgentMemory, learn} from '../observe/node.ts';
+import {type AgentMemory, learn} from '../observe/agent-memory.ts';
 import {ask, demand, ok, type Result, type Step} from '../ports.ts';
 import {writeAtomically, writeInPlace} from './atomic-write.ts';
 import type {NodeDeed} from './node-deed.ts';

@@ -5,7 +5,7 @@ import {isSameProcess, type NodeReport, nodeReportVersion} from '../model/node.t
 import type {NodeObservation} from '../model/node-observation.ts';
 import {nodeReportResource, ourGroup, ourNamespace} from '../model/resource-types.ts';
 import {same} from '../model/same.ts';
-import type {AgentMemory} from '../observe/node.ts';
+import type {AgentMemory} from '../observe/agent-memory.ts';
 import type {NodePlan} from '../plan/node-plan.ts';
 import {ask, ok, type Result, type Step, type StoredObject} from '../ports.ts';
 

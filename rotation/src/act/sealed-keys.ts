@@ -8,7 +8,7 @@ import {keyFrom, refOf} from '../model/key-ring.ts';
 import type {KeyObject} from '../model/node.ts';
 import {keyResource} from '../model/resource-types.ts';
 import type {Ring} from '../model/ring.ts';
-import type {AgentMemory} from '../observe/node.ts';
+import type {AgentMemory} from '../observe/agent-memory.ts';
 import {wantedRecipients} from '../plan/node-keys.ts';
 import {ask, failed, ok, type Result, type Step} from '../ports.ts';
 import {readIdentity} from './identity.ts';

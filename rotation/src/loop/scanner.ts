@@ -8,7 +8,7 @@ import type {NodeReport} from '../model/node.ts';
 import {readNodeReport} from '../model/node.ts';
 import {nodeReportResource, ourNamespace} from '../model/resource-types.ts';
 import {same} from '../model/same.ts';
-import {readRingFact} from '../observe/node.ts';
+import {readRingFact} from '../observe/shared-objects.ts';
 import {ask, demand, type Step} from '../ports.ts';
 
 export interface ScannerSettings {

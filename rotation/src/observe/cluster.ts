@@ -18,9 +18,9 @@ import {type ReadSpec, readSpec} from '../model/spec.ts';
 import {ask, demand, type Instant, type ResourceType, type Step, type StoredObject} from '../ports.ts';
 import {type Counts, countTimes} from './counted.ts';
 import {listAll} from './lists.ts';
-import {readClusterId, readKeyObjects} from './node.ts';
 import {newServerLeaseMemory, readServerLeases, type ServerLeaseMemory, watchOf} from './server-leases.ts';
 import {readControlPlaneNodes, readEndpoints} from './servers.ts';
+import {readClusterId, readKeyObjects} from './shared-objects.ts';
 
 /** The controller's memory: a plain value, lost at a crash without harm. */
 export interface ControllerMemory {

@@ -6,7 +6,7 @@ import {formatEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-
 import {materialise, refOf} from '../model/key-ring.ts';
 import {type Layout, renderLayout} from '../model/layout.ts';
 import type {Ring} from '../model/ring.ts';
-import type {AgentMemory} from './node.ts';
+import type {AgentMemory} from './agent-memory.ts';
 
 /**
  * Bytes of a file of this ring that have the given hash; `undefined` when none has. Every node's file differs from the
