@@ -103,17 +103,33 @@ describe('a server and its file', () => {
     expect(expectValue(portsOf(simulation)['server.evidence']({})).reloadFailures).toBe(1);
   });
 
-  test('older metrics ⇒ no hash, or nothing at all', () => {
+  test('older metrics ⇒ no hash, no identity before 1.29, and with one nothing before the first reload', () => {
     const simulation = world({
       nodes: [
         {name: 'n1', address: '10.0.0.1', metrics: 'labelled'},
-        {name: 'n2', address: '10.0.0.2', metrics: 'none'},
+        {name: 'n2', address: '10.0.0.2', metrics: 'split'},
+        {name: 'n3', address: '10.0.0.3', metrics: 'none'},
       ],
     });
-    const evidence = ['n1', 'n2'].map((node) => expectValue(portsOf(simulation, node)['server.evidence']({})));
-    expect(evidence.map(({loadedHash, identityHashes}) => [loadedHash, identityHashes.length])).toEqual([
-      [undefined, 1],
-      [undefined, 0],
+    const names = ['n1', 'n2', 'n3'];
+    const seenOf = () =>
+      names.map((node) => {
+        const {form, loadedHash, identityHashes, reloadSuccesses} = expectValue(
+          portsOf(simulation, node)['server.evidence']({}),
+        );
+        return [form, loadedHash, identityHashes.length, reloadSuccesses];
+      });
+    expect(seenOf()).toEqual([
+      ['none', undefined, 0, 0],
+      ['split', undefined, 0, 0],
+      ['none', undefined, 0, 0],
+    ]);
+    for (const name of names) place(simulation, name, file([k1, k2, 'identity']));
+    simulation.runFor(pollMs);
+    expect(seenOf()).toEqual([
+      ['labelled', undefined, 1, 1],
+      ['split', undefined, 0, 1],
+      ['none', undefined, 0, 0],
     ]);
   });
 

@@ -50,13 +50,18 @@ const withoutManifest = ({address, hostName}: SimNode): NodePlatform => ({
 
 const noNode = (): Result<never> => failed('denied', 'this program runs on no node');
 
+/** Counters with an identity appear with the first event that they count; the plain ones of 1.28 are there at once. */
+function formOf({settings: {metrics}}: SimNode, {reloadSuccesses, reloadFailures}: Server): ServerEvidence['form'] {
+  return metrics === 'labelled' && reloadSuccesses + reloadFailures === 0 ? 'none' : metrics;
+}
+
 function evidenceOf(node: SimNode, server: Server): ServerEvidence {
   const hash = identityHash(node.identity);
-  const form = node.settings.metrics;
+  const form = formOf(node, server);
   const known = form !== 'none';
   const {loadedHash, lastReloadSuccessMs, lastReloadFailureMs} = server;
   return {
-    identityHashes: known ? [hash] : [],
+    identityHashes: form === 'hash' || form === 'labelled' ? [hash] : [],
     expectedIdentityHash: hash,
     expectedIdentity: node.identity,
     processStartMs: server.processStartMs,
