@@ -143,10 +143,6 @@ export class FakeDisk {
         'files.rename',
         ({to}) => to,
         ({from, to}) => {
-          if (this.directories.delete(from)) {
-            this.directories.add(to);
-            return ok(undefined);
-          }
           const file = this.files.get(from);
           if (file === undefined) return failed('gone', 'ENOENT');
           if (this.directories.has(to)) return failed('invalid', 'EISDIR', {reason: 'EISDIR'});

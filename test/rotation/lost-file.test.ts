@@ -113,7 +113,6 @@ describe('no API, no server, no ring', () => {
     ['is gone', (_: FakeDisk) => {}],
     ['is empty', (disk: FakeDisk) => disk.place(configurationPath, new Uint8Array())],
     ['is cut short', (disk: FakeDisk) => disk.place(configurationPath, good.subarray(0, 100))],
-    ['is a directory', (disk: FakeDisk) => disk.directories.add(configurationPath)],
   ])('the file %s ⇒ the newest backup comes back, and reads with every key of the history', (_, damage) => {
     const disk = node([k1, k2, byHand, k3]);
     disk.place(backupPath(1), configuration(k1));
@@ -125,12 +124,16 @@ describe('no API, no server, no ring', () => {
     ]);
   });
 
-  test('a directory in its place ⇒ is kept under another name', () => {
-    const disk = node();
+  test('a directory in its place ⇒ nothing is moved; taken away ⇒ the same', () => {
+    const disk = node([k1, k2, k3]);
     disk.place(backupPath(1), good);
     disk.directories.add(configurationPath);
     run(disk);
-    expect([...disk.directories]).toContain(`${configurationPath}.found-2025-06-15T150640Z`);
+    expect([...disk.directories]).toContain(configurationPath);
+    expect([...disk.files.keys()].filter((path) => path.startsWith(configurationPath))).toEqual([]);
+    disk.directories.delete(configurationPath);
+    run(disk);
+    expect(orderAt(disk)).toEqual([k2.name, k1.name, k3.name, 'identity']);
   });
 
   test('the history holds no more than the backup ⇒ its very bytes', () => {
