@@ -60,4 +60,22 @@ export const proofs: readonly Proof[] = [
     describe: 'Ten scheduled rotations are ten, pauses hold, and at the true minute a rotation takes two polls.',
     run: {file: 'test/cluster/schedule.test.ts'},
   },
+  {
+    name: 'reload',
+    describe:
+      'Servers that do not come to know of a new file hold activation back, with the cause named, until repaired.',
+    run: {file: 'test/cluster/reload.test.ts'},
+  },
+  {
+    name: 'refusal',
+    describe:
+      'A file that one server refuses goes to no other, is taken back at once, and leaves every server able to start.',
+    run: {file: 'test/cluster/refusal.test.ts'},
+  },
+  {
+    name: 'stopped-server',
+    describe:
+      'A node that is down through a rotation holds it back, can be forgotten, and gets every key when it returns.',
+    run: {file: 'test/cluster/stopped-server.test.ts'},
+  },
 ];
