@@ -3,7 +3,6 @@
 
 import {sha256Hex} from '@etcd-encryption/crypto';
 import {completePath, configurationPath, exportPath} from '../model/file-paths.ts';
-import {formatTime} from '../model/time-text.ts';
 import {type AgentMemory, learn} from '../observe/agent-memory.ts';
 import {ask, demand, ok, type Result, type Step} from '../ports.ts';
 import {writeAtomically, writeInPlace} from './atomic-write.ts';
@@ -30,7 +29,7 @@ export function* place(
   // A rename would succeed here and leave the server with the file that is mounted into it.
   const pinned = observation.platform.state === 'seen' && observation.platform.value.mount === 'single-file';
   if (mode === 'inPlace' && pinned && observation.file.state !== 'absent') return yield* overwrite(memory, bytes);
-  const written = yield* replace(bytes, check, observation.now.wallMs);
+  const written = yield* writeAtomically({path: configurationPath, bytes, mode: 0o600, check});
   if (!written.ok) {
     const mounted = mode === 'inPlace' && written.error.reason === 'EBUSY';
     return mounted ? yield* overwrite(memory, bytes) : written;
@@ -40,20 +39,6 @@ export function* place(
   memory.lasting.delete('FileNotAtomic');
   learn(memory, bytes);
   return ok(undefined);
-}
-
-/** A directory in the file's place, as a mount of a missing file leaves one behind, is moved aside with all it holds. */
-function* replace(
-  bytes: Uint8Array,
-  check: (bytes: Uint8Array) => string | undefined,
-  wallMs: number,
-): Step<Result<undefined>> {
-  const write = {path: configurationPath, bytes, mode: 0o600, check};
-  const written = yield* writeAtomically(write);
-  if (written.ok || written.error.reason !== 'EISDIR') return written;
-  const to = `${configurationPath}.found-${formatTime(wallMs).replaceAll(':', '')}`;
-  const moved = yield* ask('files.rename', {from: configurationPath, to});
-  return moved.ok ? yield* writeAtomically(write) : moved;
 }
 
 function* exportFile(
