@@ -1,7 +1,7 @@
 // The public surface of the library as a text that people read and reviews show: docs/api/*.md, one section for each
 // entry of a package. A change of a name, a type or its words changes the text, so none goes unseen.
 import {join} from 'node:path';
-import {builtTarget, reconcileOutput} from './build.ts';
+import {builtTarget, compilerProjects, reconcileOutput} from './build.ts';
 import {runCommand} from './command.ts';
 import {byLetters, createDeclarationReader, type Declaration, type ExportedName} from './declarations.ts';
 import {readManifest, root} from './workspace.ts';
@@ -29,10 +29,11 @@ async function renderPackageApi(folder: string): Promise<string> {
 }
 
 async function emitDeclarations(folder: string): Promise<void> {
-  const {code, output} = await runCommand('tsc', ['-b', folder], {quiet: true});
+  const projects = compilerProjects(folder);
+  const {code, output} = await runCommand('tsc', ['-b', ...projects], {quiet: true});
   if (code !== 0) throw new Error(`tsc -b ${folder} failed:\n${output.trimEnd()}`);
   // The compiler trusts its notes; when someone deleted outputs it has to be told.
-  if (reconcileOutput(folder).length > 0) await runCommand('tsc', ['-b', '--force', folder], {quiet: true});
+  if (reconcileOutput(folder).length > 0) await runCommand('tsc', ['-b', '--force', ...projects], {quiet: true});
 }
 
 /** One page for the entries of a package. What several entries export is written out at the first. */

@@ -1,7 +1,7 @@
 // `npm run build`: writes dist/<package>/ for every package that is published: JavaScript, declarations and a
 // package.json whose exports name them. Only these folders are ever packed.
 import {chmodSync, cpSync, existsSync, globSync, mkdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {endProgramsOnSignal, runCommand} from './command.ts';
 import {type Manifest, readPackages, root, type WorkspacePackage} from './workspace.ts';
 
@@ -78,10 +78,19 @@ export function reconcileOutput(folder: string): string[] {
   return [...stems].filter((stem) => !existsSync(join(target, `${stem}.js`)));
 }
 
+/**
+ * The compiler projects of a package: its own, and those of folders below `src/` that know other types than the rest.
+ * All of them write into one output.
+ */
+export function compilerProjects(folder: string): string[] {
+  const inner = globSync(`${folder}/src/**/tsconfig.json`, {cwd: root}).toSorted();
+  return [folder, ...inner.map((file) => dirname(file))];
+}
+
 /** Builds every published package and returns their folders; undefined when the compiler refuses. */
 export async function build(): Promise<string[] | undefined> {
   const packages = publishedPackages().filter(hasSources);
-  const projects = packages.map(({folder}) => folder);
+  const projects = packages.flatMap(({folder}) => compilerProjects(folder));
   if ((await runCommand('tsc', ['-b', ...projects])).code !== 0) return undefined;
   // The compiler trusts its notes; when someone deleted outputs it has to be told.
   const missing = packages.flatMap(({folder}) => reconcileOutput(folder));

@@ -97,6 +97,16 @@ describe('checkImports', () => {
     expect(rulesBroken('host-k8s', source, 'host-k8s/src/transport.ts')).toEqual([]);
   });
 
+  test('node:crypto in the library ⇒ is refused but below node/, where every other built-in still is', () => {
+    const source = "import {createHmac} from 'node:crypto';";
+    expect(rulesBroken('crypto', source)).toEqual(['1 no-builtin']);
+    expect(rulesBroken('crypto', source, 'crypto/src/node.ts')).toEqual(['1 no-builtin']);
+    expect(rulesBroken('rotation', source, 'rotation/src/node/index.ts')).toEqual(['1 no-builtin']);
+    expect(rulesBroken('crypto', source, 'crypto/src/node/index.ts')).toEqual([]);
+    const others = "import {readFileSync} from 'node:fs';\nimport {createHmac} from 'crypto';";
+    expect(rulesBroken('crypto', others, 'crypto/src/node/index.ts')).toEqual(['1 no-builtin', '2 no-builtin']);
+  });
+
   test.each([
     ['crypto', "import {sha512} from '@noble/hashes/sha2.js';"],
     ['rotation', "import {keyName} from '@etcd-encryption/crypto';\nimport {seen} from './model/fact.ts';"],

@@ -30,7 +30,6 @@ export function requireManyArguments(
 
 function requireByteArrays(what: string, values: readonly Uint8Array[]): void {
   if (!Array.isArray(values)) throw new TypeError(`${what}: expected an array, got ${typeName(values)}`);
-  values.forEach((value, i) => {
-    requireBytes(value, `${what}[${i}]`);
-  });
+  // By number: `forEach` passes over a hole.
+  for (let i = 0; i < values.length; i++) requireBytes(values[i], `${what}[${i}]`);
 }
