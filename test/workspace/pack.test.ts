@@ -1,14 +1,17 @@
 // What is published: every package is built, packed, checked by publint and attw, and installed from its tarball into
-// an empty project, where its exports load under Node and its types under the strict compiler.
+// an empty project, where its exports load under Node, its types under the strict compiler, and the examples of its own
+// README print what stands there.
 import {createHmac} from 'node:crypto';
-import {mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {transform} from 'esbuild';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {build, hasSources, publishedPackages} from '../../scripts/build.ts';
 import {type CommandOptions, runCommand} from '../../scripts/command.ts';
 import {pureFolders} from '../../scripts/purity-rules.ts';
 import {type Manifest, readManifest, root} from '../../scripts/workspace.ts';
+import {findNode, readExamples} from './readme-examples.ts';
 
 interface Packed {
   readonly folder: string;
@@ -126,12 +129,54 @@ describe.each([
     const lines = names.map((name, at) => `import * as m${at} from '${name}';\nexport type T${at} = typeof m${at};`);
     const file = `types-${where.replace(' ', '-')}.ts`;
     writeFileSync(join(project, file), ['export {};', ...lines].join('\n'));
-    const language = {module: 'nodenext', target: 'es2024', lib: ['es2024'], strict: true, noEmit: true};
-    const config = {compilerOptions: {...language, types, skipLibCheck}, files: [file]};
-    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(config));
-    await run('tsc', ['-p', '.'], {cwd: project});
+    await checkTypes([file], {types, skipLibCheck});
   });
 });
+
+const language = {module: 'nodenext', target: 'es2024', lib: ['es2024'], strict: true, noEmit: true};
+
+/** Compiles files of the project under the strict compiler; throws with its words when one does not hold. */
+async function checkTypes(
+  files: readonly string[],
+  options: {readonly types: readonly string[]; readonly skipLibCheck: boolean},
+) {
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({compilerOptions: {...language, ...options}, files}));
+  await run('tsc', ['-p', '.'], {cwd: project});
+}
+
+/** Node of the oldest major version that the packages run under. */
+const oldNode = findNode({major: 20, minor: 19});
+const nodes = [
+  {program: process.execPath, version: process.versions.node},
+  ...(oldNode === undefined ? [] : [oldNode]),
+];
+const documented = packages
+  .map(({folder, manifest}) => ({name: manifest.name, folder, readme: join(root, folder, 'README.md')}))
+  .filter(({readme}) => existsSync(readme))
+  .map((one) => ({...one, examples: readExamples(one.readme, readFileSync(one.readme, 'utf8'))}));
+
+describe.each(documented)('the README of $name', ({folder, examples}) => {
+  const fileOf = (line: number): string => `${folder}-readme-${line}`;
+
+  test('its examples ⇒ hold under the strict compiler', async () => {
+    expect(examples).not.toEqual([]);
+    for (const {line, source} of examples) writeFileSync(join(project, `${fileOf(line)}.ts`), source);
+    await checkTypes(
+      examples.map(({line}) => `${fileOf(line)}.ts`),
+      {types: ['node'], skipLibCheck: true},
+    );
+  });
+
+  test.each(nodes)('its examples under Node $version ⇒ print what stands there', async ({program}) => {
+    for (const {line, source, output} of examples) {
+      const file = `${fileOf(line)}.js`;
+      writeFileSync(join(project, file), (await transform(source, {loader: 'ts'})).code);
+      expect(await run(program, [file], {cwd: project, env: {FORCE_COLOR: '0'}}), `line ${line}`).toBe(output);
+    }
+  });
+});
+
+if (oldNode === undefined) test.skip('no Node from 20.19 to 20 on PATH ⇒ the examples were not run under it');
 
 test('installed ⇒ crypto names a key as an independent HMAC says', async () => {
   const key = Uint8Array.from({length: 32}, (_, index) => index);
