@@ -10,6 +10,17 @@ export {type ContextInput, encodeContext, type Purpose, purposeTable} from './de
 export {deriveDataKey, deriveDataKeys, nextSeed, type RevisionSeed} from './derivation/derive.ts';
 export {hkdfSha512} from './derivation/hkdf.ts';
 export type {Settings} from './derivation/settings.ts';
+export {
+  compareFingerprints,
+  type FingerprintComparison,
+  type FingerprintDifference,
+} from './fingerprint/compare.ts';
+export {
+  type Fingerprint,
+  type FingerprintAdopted,
+  type FingerprintRevision,
+  fingerprint,
+} from './fingerprint/fingerprint.ts';
 export {hmacSha512, sha256Hex} from './hash.ts';
 export {
   AdoptedKey,
@@ -25,3 +36,14 @@ export {
 } from './key.ts';
 export {keyCheckValue, keyName, type ParsedKeyName, parseKeyName} from './key-name.ts';
 export {Secret} from './secret.ts';
+export {type Acceptance, acceptSeedBundle} from './seed-bundle/accept.ts';
+export {type DecodedSeedBundle, decodeSeedBundle} from './seed-bundle/decode.ts';
+export {encodeSeedBundle} from './seed-bundle/encode.ts';
+export {
+  type BundleEntry,
+  type BundleTags,
+  readUnverifiedSeedBundle,
+  type SeedBundle,
+  type UnreadableBundle,
+  type UnverifiedSeedBundle,
+} from './seed-bundle/layout.ts';

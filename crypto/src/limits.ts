@@ -44,3 +44,12 @@ export const maxHkdfBytes = 255 * 64;
 
 /** Characters of the longest purpose; the table's longest has 15, and one byte would hold the length of many more. */
 export const maxPurposeCharacters = 64;
+
+/** Bytes of a bundle id (derivation.md, "SeedBundle, version 1"). */
+export const bundleIdBytes = 16;
+
+/** Bytes of the HMAC that stand at the end of a SeedBundle. */
+export const bundleMacBytes = 32;
+
+/** Entries of the largest SeedBundle: 8 revisions and the next, and many more that may still be needed. */
+export const maxBundleEntries = 64;
