@@ -51,6 +51,17 @@ test('a server that ended in order just now, its lease with it ⇒ forgotten onc
   expect(simulation.nowMs - askedAtMs).toBeGreaterThanOrEqual(40_000);
 });
 
+test('the status calls it down, and no controller is there to answer ⇒ that is no refusal, and the request stays', async () => {
+  const cluster = installed();
+  runRotations(cluster, 1);
+  cluster.simulation.powerLoss('node-2');
+  cluster.simulation.runFor(300_000);
+  cluster.simulation.killProgram('controller');
+  const ran = await runVerb(forgetNodeVerb(cluster.open), 'node-2', '--yes');
+  expect(ran.out).toMatch(/^not yet: .*; the request stays$/m);
+  expect(ringOf(cluster)?.metadata.annotations?.[annotation.forgetNode]).toMatch(/^node-2 /);
+});
+
 test('nobody to ask and no --yes, no node, or an unknown one ⇒ usage error, nothing is written', async () => {
   const cluster = installed();
   runRotations(cluster, 1);

@@ -66,6 +66,21 @@ describe('a node that does not report', () => {
     expect(silent(41_000, 'silent')).toContain('ServerDown');
   });
 
+  test('its lease was taken away, as by a clean end ⇒ the same, once it has been gone for 40 s', () => {
+    const without = (goneForMs: number) => {
+      const reports = seen(
+        names.map((node) => ({report: reportOf(node, ring), unchangedForMs: node === 'n2' ? 41_000 : 0})),
+      );
+      const leases = seen(
+        ['n1', 'n3'].map((node) => ({identity: identityOf(node), hostName: node, life: 'alive' as const})),
+      );
+      const leaseWatch = {watchedForMs: 600_000, gone: [{identity: identityOf('n2'), hostName: 'n2', goneForMs}]};
+      return planController(observe({ring, facts: {reports, leases, leaseWatch}})).notes.map(({reason}) => reason);
+    };
+    expect(without(39_000)).not.toContain('ServerDown');
+    expect(without(40_000)).toContain('ServerDown');
+  });
+
   test('its server renews its lease ⇒ its agent is named after three periods', () => {
     expect(silent(89_000, 'alive')).not.toContain('AgentSilent');
     expect(silent(91_000, 'alive')).toContain('AgentSilent');

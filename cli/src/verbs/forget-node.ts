@@ -154,7 +154,11 @@ function sayNothingHeard(input: VerbInput, {leader}: ClusterState): ExitCode {
 function refusalOf({status}: ClusterState, node: string): string | undefined {
   for (const {reason, message} of status.conditions ?? []) {
     const parts = message.split('; ').filter((part) => part.startsWith(`${node}: `));
-    const refusal = parts.find((part) => reason === 'ForgetRefused' || /\b(lease|server lives)\b/.test(part));
+    const refusal = parts.find(
+      (part) =>
+        reason === 'ForgetRefused' ||
+        /: (its server renews its lease|whether its server lives is not known yet)$/.test(part),
+    );
     if (refusal !== undefined) return refusal;
   }
   return undefined;

@@ -7,6 +7,7 @@ import type {ClusterObservation} from '../model/observation.ts';
 import {controlPlaneLabel} from '../model/resource-types.ts';
 import type {Ring} from '../model/ring.ts';
 import {sortedBy} from '../model/sorted.ts';
+import {lifeOf} from './life.ts';
 import {because, type Reason} from './reason.ts';
 
 export interface Member {
@@ -55,7 +56,7 @@ export function membersOf(observation: ClusterObservation, ring: Ring): Membersh
     ],
     notes: [
       ...[...forgotten].sort().map((node) => because('NodeForgotten', `${node} no longer counts`, [node])),
-      ...sources.members.flatMap((each) => silence(each, lives)),
+      ...sources.members.flatMap((each) => silence(observation, each)),
     ],
   };
 }
@@ -156,8 +157,8 @@ function missingMembers({observation, ring, forgotten}: Sources): readonly Reaso
 }
 
 /** A member whose agent has ceased to report; where its server is silent too, the node is most likely down. */
-function silence({node, identity, unchangedForMs}: Member, lives: ReadonlyMap<string, string>): readonly Reason[] {
-  if (lives.get(identity) === 'silent' && unchangedForMs > leaseAliveMs) {
+function silence(observation: ClusterObservation, {node, identity, unchangedForMs}: Member): readonly Reason[] {
+  if (unchangedForMs > leaseAliveMs && lifeOf(observation, [identity]) === 'silent') {
     const message = `${node}: its kube-apiserver does not renew its lease, and its agent does not report`;
     return [because('ServerDown', message, [node])];
   }
