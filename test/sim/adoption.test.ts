@@ -55,7 +55,11 @@ describe('an aescbc key1 on every node', () => {
       });
       expect(compacted).toBeLessThanOrEqual(cluster.simulation.nowMs);
       const [certificate] = cluster.ring.certificates;
-      expect(certificate).toMatchObject({key: tagOf(key1), check: key1.checkValue, compactedBy: etcd ? 'etcd' : 'events-410'});
+      expect(certificate).toMatchObject({
+        key: tagOf(key1),
+        check: key1.checkValue,
+        compactedBy: etcd ? 'etcd' : 'events-410',
+      });
       expect(certificate?.cleanBy).toMatch(etcd ? /^scan-/ : /^pass-/);
       cluster.until('no file holds it', () => !holds(cluster, key1).includes(true));
       cluster.simulation.runFor(600_000);
