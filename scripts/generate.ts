@@ -25,6 +25,17 @@ const moduleOutputs: readonly ModuleOutput[] = [
   {file: 'host-k8s/crd/etcdencryptionkeys.yaml', source: 'host-k8s/src/crd/render.ts', call: 'renderKeyCrd'},
   {file: 'host-k8s/crd/etcdencryptionnodes.yaml', source: 'host-k8s/src/crd/render.ts', call: 'renderNodeCrd'},
   {file: 'host-k8s/crd/etcdencryptionrings.yaml', source: 'host-k8s/src/crd/render.ts', call: 'renderRingCrd'},
+  {file: 'wasm/assembly/constants.gen.ts', source: 'wasm/scripts/compress.ts', call: 'renderConstants'},
+  {
+    file: 'wasm/assembly/compress-one-scalar.gen.ts',
+    source: 'wasm/scripts/compress.ts',
+    call: 'renderCompressOneScalar',
+  },
+  {file: 'wasm/assembly/compress-one-simd.gen.ts', source: 'wasm/scripts/compress.ts', call: 'renderCompressOneSimd'},
+  {file: 'wasm/assembly/compress-three.gen.ts', source: 'wasm/scripts/compress.ts', call: 'renderCompressThree'},
+  // Compiled from the files above: `npm run generate` writes in this order.
+  {file: 'wasm/src/generated/simd.gen.ts', source: 'wasm/scripts/build.ts', call: 'renderSimdKernel'},
+  {file: 'wasm/src/generated/scalar.gen.ts', source: 'wasm/scripts/build.ts', call: 'renderScalarKernel'},
   {file: 'docs/api/crypto.md', source: 'scripts/api-report.ts', call: 'renderCryptoApi'},
   {file: 'docs/api/wasm.md', source: 'scripts/api-report.ts', call: 'renderWasmApi'},
 ];

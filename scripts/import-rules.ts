@@ -48,7 +48,13 @@ export const folderRules: readonly FolderRule[] = [
     onlyBelow: {yaml: ['crypto/src/encryption-configuration/']},
     builtinsBelow: {'node:crypto': ['crypto/src/node/']},
   },
-  {...closed, folder: 'wasm', packages: [crypto]},
+  {
+    ...closed,
+    folder: 'wasm',
+    packages: [crypto],
+    external: ['assemblyscript'],
+    onlyBelow: {assemblyscript: ['wasm/scripts/']},
+  },
   {...closed, folder: 'rotation', packages: [crypto]},
   {...closed, folder: 'host-sim', packages: [rotation, crypto, wasm]},
   {

@@ -1,3 +1,3 @@
-// A backend for @etcd-encryption/crypto whose hashing runs in WebAssembly.
+// A backend of @etcd-encryption/crypto in WebAssembly: the fastest way to derive many keys, with nothing to install.
 
-export type {Backend} from '@etcd-encryption/crypto';
+export {createWasmBackend, createWasmBackendSync, type WasmBackendOptions, type WasmPath} from './create.ts';

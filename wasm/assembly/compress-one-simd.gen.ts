@@ -1,0 +1,112 @@
+// One hash; the lanes of a vector are two words of its schedule that follow each other.
+// Written by wasm/scripts/compress.ts; `npm run generate` renews it.
+import {roundConstants} from './constants.gen';
+
+/** Hashes the 16 words of a block. With `kept`, the 64 that follow them are there already. */
+export function compressOneSimd(state: usize, words: usize, kept: bool): void {
+  let a = load<u64>(state, 0);
+  let b = load<u64>(state, 8);
+  let c = load<u64>(state, 16);
+  let d = load<u64>(state, 24);
+  let e = load<u64>(state, 32);
+  let f = load<u64>(state, 40);
+  let g = load<u64>(state, 48);
+  let h = load<u64>(state, 56);
+  let ab: u64;
+  let bc = (b ^ c);
+  let vx: v128;
+  let vy: v128;
+  let k = roundConstants;
+  for (const end = k + (kept ? 0 : 512); k < end; ) {
+    h = h + load<u64>(words, 0) + load<u64>(k, 0) + (g ^ (e & (f ^ g))) + (rotr<u64>(e, 14) ^ rotr<u64>(e, 18) ^ rotr<u64>(e, 41));
+    d = d + h;
+    ab = (a ^ b);
+    h = h + ((ab & bc) ^ b) + (rotr<u64>(a, 28) ^ rotr<u64>(a, 34) ^ rotr<u64>(a, 39));
+    vx = v128.load(words, 8);
+    vy = v128.load(words, 112);
+    v128.store(words, i64x2.add(i64x2.add(i64x2.add(v128.load(words, 0), v128.load(words, 72)), v128.xor(v128.xor(v128.xor(v128.xor(i64x2.shr_u(vx, 1), i64x2.shl(vx, 63)), i64x2.shr_u(vx, 8)), i64x2.shl(vx, 56)), i64x2.shr_u(vx, 7))), v128.xor(v128.xor(v128.xor(v128.xor(i64x2.shr_u(vy, 19), i64x2.shl(vy, 45)), i64x2.shr_u(vy, 61)), i64x2.shl(vy, 3)), i64x2.shr_u(vy, 6))), 128);
+    g = g + load<u64>(words, 8) + load<u64>(k, 8) + (f ^ (d & (e ^ f))) + (rotr<u64>(d, 14) ^ rotr<u64>(d, 18) ^ rotr<u64>(d, 41));
+    c = c + g;
+    bc = (h ^ a);
+    g = g + ((bc & ab) ^ a) + (rotr<u64>(h, 28) ^ rotr<u64>(h, 34) ^ rotr<u64>(h, 39));
+    f = f + load<u64>(words, 16) + load<u64>(k, 16) + (e ^ (c & (d ^ e))) + (rotr<u64>(c, 14) ^ rotr<u64>(c, 18) ^ rotr<u64>(c, 41));
+    b = b + f;
+    ab = (g ^ h);
+    f = f + ((ab & bc) ^ h) + (rotr<u64>(g, 28) ^ rotr<u64>(g, 34) ^ rotr<u64>(g, 39));
+    vx = v128.load(words, 24);
+    vy = v128.load(words, 128);
+    v128.store(words, i64x2.add(i64x2.add(i64x2.add(v128.load(words, 16), v128.load(words, 88)), v128.xor(v128.xor(v128.xor(v128.xor(i64x2.shr_u(vx, 1), i64x2.shl(vx, 63)), i64x2.shr_u(vx, 8)), i64x2.shl(vx, 56)), i64x2.shr_u(vx, 7))), v128.xor(v128.xor(v128.xor(v128.xor(i64x2.shr_u(vy, 19), i64x2.shl(vy, 45)), i64x2.shr_u(vy, 61)), i64x2.shl(vy, 3)), i64x2.shr_u(vy, 6))), 144);
+    e = e + load<u64>(words, 24) + load<u64>(k, 24) + (d ^ (b & (c ^ d))) + (rotr<u64>(b, 14) ^ rotr<u64>(b, 18) ^ rotr<u64>(b, 41));
+    a = a + e;
+    bc = (f ^ g);
+    e = e + ((bc & ab) ^ g) + (rotr<u64>(f, 28) ^ rotr<u64>(f, 34) ^ rotr<u64>(f, 39));
+    d = d + load<u64>(words, 32) + load<u64>(k, 32) + (c ^ (a & (b ^ c))) + (rotr<u64>(a, 14) ^ rotr<u64>(a, 18) ^ rotr<u64>(a, 41));
+    h = h + d;
+    ab = (e ^ f);
+    d = d + ((ab & bc) ^ f) + (rotr<u64>(e, 28) ^ rotr<u64>(e, 34) ^ rotr<u64>(e, 39));
+    vx = v128.load(words, 40);
+    vy = v128.load(words, 144);
+    v128.store(words, i64x2.add(i64x2.add(i64x2.add(v128.load(words, 32), v128.load(words, 104)), v128.xor(v128.xor(v128.xor(v128.xor(i64x2.shr_u(vx, 1), i64x2.shl(vx, 63)), i64x2.shr_u(vx, 8)), i64x2.shl(vx, 56)), i64x2.shr_u(vx, 7))), v128.xor(v128.xor(v128.xor(v128.xor(i64x2.shr_u(vy, 19), i64x2.shl(vy, 45)), i64x2.shr_u(vy, 61)), i64x2.shl(vy, 3)), i64x2.shr_u(vy, 6))), 160);
+    c = c + load<u64>(words, 40) + load<u64>(k, 40) + (b ^ (h & (a ^ b))) + (rotr<u64>(h, 14) ^ rotr<u64>(h, 18) ^ rotr<u64>(h, 41));
+    g = g + c;
+    bc = (d ^ e);
+    c = c + ((bc & ab) ^ e) + (rotr<u64>(d, 28) ^ rotr<u64>(d, 34) ^ rotr<u64>(d, 39));
+    b = b + load<u64>(words, 48) + load<u64>(k, 48) + (a ^ (g & (h ^ a))) + (rotr<u64>(g, 14) ^ rotr<u64>(g, 18) ^ rotr<u64>(g, 41));
+    f = f + b;
+    ab = (c ^ d);
+    b = b + ((ab & bc) ^ d) + (rotr<u64>(c, 28) ^ rotr<u64>(c, 34) ^ rotr<u64>(c, 39));
+    vx = v128.load(words, 56);
+    vy = v128.load(words, 160);
+    v128.store(words, i64x2.add(i64x2.add(i64x2.add(v128.load(words, 48), v128.load(words, 120)), v128.xor(v128.xor(v128.xor(v128.xor(i64x2.shr_u(vx, 1), i64x2.shl(vx, 63)), i64x2.shr_u(vx, 8)), i64x2.shl(vx, 56)), i64x2.shr_u(vx, 7))), v128.xor(v128.xor(v128.xor(v128.xor(i64x2.shr_u(vy, 19), i64x2.shl(vy, 45)), i64x2.shr_u(vy, 61)), i64x2.shl(vy, 3)), i64x2.shr_u(vy, 6))), 176);
+    a = a + load<u64>(words, 56) + load<u64>(k, 56) + (h ^ (f & (g ^ h))) + (rotr<u64>(f, 14) ^ rotr<u64>(f, 18) ^ rotr<u64>(f, 41));
+    e = e + a;
+    bc = (b ^ c);
+    a = a + ((bc & ab) ^ c) + (rotr<u64>(b, 28) ^ rotr<u64>(b, 34) ^ rotr<u64>(b, 39));
+    words += 64;
+    k += 64;
+  }
+  for (const end = roundConstants + 640; k < end; ) {
+    h = h + load<u64>(words, 0) + load<u64>(k, 0) + (g ^ (e & (f ^ g))) + (rotr<u64>(e, 14) ^ rotr<u64>(e, 18) ^ rotr<u64>(e, 41));
+    d = d + h;
+    ab = (a ^ b);
+    h = h + ((ab & bc) ^ b) + (rotr<u64>(a, 28) ^ rotr<u64>(a, 34) ^ rotr<u64>(a, 39));
+    g = g + load<u64>(words, 8) + load<u64>(k, 8) + (f ^ (d & (e ^ f))) + (rotr<u64>(d, 14) ^ rotr<u64>(d, 18) ^ rotr<u64>(d, 41));
+    c = c + g;
+    bc = (h ^ a);
+    g = g + ((bc & ab) ^ a) + (rotr<u64>(h, 28) ^ rotr<u64>(h, 34) ^ rotr<u64>(h, 39));
+    f = f + load<u64>(words, 16) + load<u64>(k, 16) + (e ^ (c & (d ^ e))) + (rotr<u64>(c, 14) ^ rotr<u64>(c, 18) ^ rotr<u64>(c, 41));
+    b = b + f;
+    ab = (g ^ h);
+    f = f + ((ab & bc) ^ h) + (rotr<u64>(g, 28) ^ rotr<u64>(g, 34) ^ rotr<u64>(g, 39));
+    e = e + load<u64>(words, 24) + load<u64>(k, 24) + (d ^ (b & (c ^ d))) + (rotr<u64>(b, 14) ^ rotr<u64>(b, 18) ^ rotr<u64>(b, 41));
+    a = a + e;
+    bc = (f ^ g);
+    e = e + ((bc & ab) ^ g) + (rotr<u64>(f, 28) ^ rotr<u64>(f, 34) ^ rotr<u64>(f, 39));
+    d = d + load<u64>(words, 32) + load<u64>(k, 32) + (c ^ (a & (b ^ c))) + (rotr<u64>(a, 14) ^ rotr<u64>(a, 18) ^ rotr<u64>(a, 41));
+    h = h + d;
+    ab = (e ^ f);
+    d = d + ((ab & bc) ^ f) + (rotr<u64>(e, 28) ^ rotr<u64>(e, 34) ^ rotr<u64>(e, 39));
+    c = c + load<u64>(words, 40) + load<u64>(k, 40) + (b ^ (h & (a ^ b))) + (rotr<u64>(h, 14) ^ rotr<u64>(h, 18) ^ rotr<u64>(h, 41));
+    g = g + c;
+    bc = (d ^ e);
+    c = c + ((bc & ab) ^ e) + (rotr<u64>(d, 28) ^ rotr<u64>(d, 34) ^ rotr<u64>(d, 39));
+    b = b + load<u64>(words, 48) + load<u64>(k, 48) + (a ^ (g & (h ^ a))) + (rotr<u64>(g, 14) ^ rotr<u64>(g, 18) ^ rotr<u64>(g, 41));
+    f = f + b;
+    ab = (c ^ d);
+    b = b + ((ab & bc) ^ d) + (rotr<u64>(c, 28) ^ rotr<u64>(c, 34) ^ rotr<u64>(c, 39));
+    a = a + load<u64>(words, 56) + load<u64>(k, 56) + (h ^ (f & (g ^ h))) + (rotr<u64>(f, 14) ^ rotr<u64>(f, 18) ^ rotr<u64>(f, 41));
+    e = e + a;
+    bc = (b ^ c);
+    a = a + ((bc & ab) ^ c) + (rotr<u64>(b, 28) ^ rotr<u64>(b, 34) ^ rotr<u64>(b, 39));
+    words += 64;
+    k += 64;
+  }
+  store<u64>(state, a + load<u64>(state, 0), 0);
+  store<u64>(state, b + load<u64>(state, 8), 8);
+  store<u64>(state, c + load<u64>(state, 16), 16);
+  store<u64>(state, d + load<u64>(state, 24), 24);
+  store<u64>(state, e + load<u64>(state, 32), 32);
+  store<u64>(state, f + load<u64>(state, 40), 40);
+  store<u64>(state, g + load<u64>(state, 48), 48);
+  store<u64>(state, h + load<u64>(state, 56), 56);
+}
