@@ -69,19 +69,34 @@ describe.skipIf(whyNoChromium !== undefined)(
       expect(existsSync(chromium.folder)).toBe(false);
     }, startMs);
 
-    test.each(['noble'])('all 24 known answers with %s ⇒ the same bytes', async (backend) => {
+    test.each([
+      ['noble', 'noble'],
+      ['simd', 'wasm-simd'],
+      ['scalar', 'wasm-scalar'],
+      ['best', 'wasm-simd'],
+      ['best at once', 'wasm-simd'],
+    ])('all 24 known answers, asked for %s ⇒ the same bytes from %s', async (wanted, backend) => {
       expect(derivations).toHaveLength(24);
-      const report = await reportOf(backend);
+      const report = await reportOf(wanted);
       expect(report.derivations).toEqual(derivations);
       expect(report.backend).toBe(backend);
       expect(report.wasmAllowed).toBe(true);
     });
 
-    test('a policy that forbids WebAssembly ⇒ noble derives the same bytes', async () => {
-      const report = await reportOf('noble', '/strict');
-      expect(report.wasmAllowed).toBe(false);
-      expect(report.backend).toBe('noble');
-      expect(report.derivations).toEqual(derivations);
+    test.each(['noble', 'best', 'best at once'])(
+      'a policy that forbids WebAssembly, asked for %s ⇒ the same bytes from noble',
+      async (wanted) => {
+        const report = await reportOf(wanted, '/strict');
+        expect(report.wasmAllowed).toBe(false);
+        expect(report.backend).toBe('noble');
+        expect(report.derivations).toEqual(derivations);
+      },
+    );
+
+    test('a policy that forbids WebAssembly, nothing but SIMD will do ⇒ an error with the path', async () => {
+      await expect(reportOf('simd', '/strict')).rejects.toThrow(
+        /path: expected one that this engine can run, got simd/,
+      );
     });
 
     test('a backend that is not there ⇒ the page says so', async () => {

@@ -1,6 +1,7 @@
 // Runs in the browser: derives every known answer with the backend that the module's own address asks for, and leaves
 // what came out as `globalThis.report`. The test bundles it; nothing else imports it.
 import * as crypto from '@etcd-encryption/crypto';
+import {createWasmBackend, createWasmBackendSync} from '@etcd-encryption/wasm';
 
 /** One derivation of test/vectors/hkdf-sha512-v1.json, every byte string as hex digits. */
 export interface KnownAnswer {
@@ -23,6 +24,10 @@ export interface PageReport {
 
 const backends: Readonly<Record<string, () => crypto.Backend | Promise<crypto.Backend>>> = {
   noble: () => crypto.nobleBackend,
+  simd: () => createWasmBackend({path: 'simd'}),
+  scalar: () => createWasmBackendSync({path: 'scalar'}),
+  best: () => createWasmBackend(),
+  'best at once': () => createWasmBackendSync(),
 };
 
 async function makeReport(wanted: string): Promise<PageReport> {
