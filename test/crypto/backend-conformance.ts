@@ -257,9 +257,7 @@ function describeMisuse(backend: Backend): void {
       ];
       for (const [argument, call] of calls) {
         expect(call).toThrow(TypeError);
-        expect(call).toThrow(
-          new RegExp(`^${argument}: expected a Uint8Array, got (null|an? \\w+)$`),
-        );
+        expect(call).toThrow(new RegExp(`^${argument}: expected a Uint8Array, got (null|an? \\w+)$`));
       }
     }
   });
