@@ -96,3 +96,23 @@ export const derivedVector: {
   }[];
   readonly configuration: string;
 } = readJson('derived-1-to-8.json');
+
+/** HMAC and HKDF with SHA-512; bytes are hex. A cut HMAC is given cut, a long output of HKDF by its last bytes. */
+export const publishedVectors: {
+  readonly hmac: readonly {
+    readonly title: string;
+    readonly key: string;
+    readonly message: string;
+    readonly answer: string;
+  }[];
+  readonly hkdf: readonly {
+    readonly title: string;
+    readonly ikm: string;
+    readonly salt: string;
+    readonly info: string;
+    /** Bytes of output. */
+    readonly length: number;
+    /** The whole output up to 128 bytes, the last 32 of a longer one. */
+    readonly ending: string;
+  }[];
+} = readJson('hmac-hkdf-sha512.json');
