@@ -28,10 +28,13 @@ export async function startChromium(): Promise<RunningChromium> {
   const folder = mkdtempSync(join(tmpdir(), 'chromium-'));
   const before = process.env.TMPDIR;
   const remove = (): void => {
+    process.off('exit', remove);
     if (before === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = before;
     rmSync(folder, {recursive: true, force: true});
   };
+  // A run that ends before its hooks do leaves nothing either.
+  process.once('exit', remove);
   // Both the unpacking and the browser's profile go where temporary files go.
   process.env.TMPDIR = folder;
   try {
