@@ -5,6 +5,7 @@ import {version} from './release.ts';
 import {UnreachableError, UsageError, type Verb, type VerbInput} from './verb.ts';
 import {crds} from './verbs/crds.ts';
 import {demo} from './verbs/demo.ts';
+import {derive} from './verbs/derive.ts';
 import {forgetNode} from './verbs/forget-node.ts';
 import {inspect} from './verbs/inspect.ts';
 import {pause} from './verbs/pause.ts';
@@ -25,6 +26,7 @@ export const verbs: readonly Verb[] = [
   resume,
   forgetNode,
   inspect,
+  derive,
   controller,
   agent,
   scanner,

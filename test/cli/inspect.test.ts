@@ -3,12 +3,21 @@
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {adoptKey, generateDataKey, toBase64, utf8} from '@etcd-encryption/crypto';
+import {
+  adoptKey,
+  deriveDataKeys,
+  encodeSeedBundle,
+  generateDataKey,
+  hex,
+  toBase64,
+  utf8,
+} from '@etcd-encryption/crypto';
 import {formatEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
 import {formatRecord, type KeyObject, refOf, writeKeyObject} from '@etcd-encryption/rotation';
 import {main} from 'etcd-encryption-manager';
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi} from 'vitest';
 import {stringify} from 'yaml';
+import {expectNoTrace} from '../crypto/no-trace.ts';
 
 const bytesOf = (fill: number, length = 32) => Uint8Array.from({length}, (_, index) => (fill + index * 7) % 256);
 const first = generateDataKey({revision: 1, randomBytes: () => bytesOf(1), existing: []});
@@ -181,6 +190,106 @@ describe('sealed key', () => {
   });
 });
 
+describe('seed bundle', () => {
+  const rootKey = bytesOf(0x91);
+  const group = 'Replica.Pair_zurich';
+  const bundle = {
+    bundleId: bytesOf(5, 16),
+    generation: 7,
+    entries: [3, 4].map((revision) => ({
+      revision,
+      createdAtMs: 1_780_000_000_000,
+      activateAtMs: 1_780_001_800_000,
+      seed: bytesOf(revision * 40),
+    })),
+  };
+  const bytes = encodeSeedBundle(bundle, {rootKey, replicationGroupId: group});
+  const names = deriveDataKeys({rootKey, replicationGroupId: group}, bundle.entries);
+
+  const settings = (key = rootKey) => {
+    const path = join(folder, 'root-key');
+    writeFileSync(path, key);
+    return ['--root-key', path, '--group', group];
+  };
+
+  afterEach(() => {
+    const keys = names.map(({secret}) => secret.withBytes((key) => key.slice()));
+    expectNoTrace(out + err, [rootKey, ...keys], [group]);
+  });
+
+  test.each([
+    ['binary', bytes],
+    ['base64', `${toBase64(bytes)}\n`],
+  ])(
+    '%s form, without a root key ⇒ header and entries, the MAC was not checked, exit code 0',
+    async (form, content) => {
+      expect(await inspect(file(content))).toBe(0);
+      expect(out).toContain('warning  mac-not-checked: anyone could have written this');
+      expect(out).toContain('seed bundle: generation 7, 2 revisions, not verified\n');
+      expect(out).toContain('  r3  created 2026-05-28T20:26:40.000Z, writes from 2026-05-28T20:56:40.000Z\n');
+      out = '';
+      expect(await inspect(file(content), '-o', 'json')).toBe(0);
+      const said = JSON.parse(out);
+      expect(said.content).toMatchObject({verified: false, form, bundleId: hex(bundle.bundleId), generation: 7});
+      expect(said.content.rootCheck).toBe(hex(bytes.subarray(32, 40)));
+      expect(said.content.groupTag).toBe(hex(bytes.subarray(40, 56)));
+      expect(said.content.dimensionTag).toBe(hex(bytes.subarray(56, 64)));
+      expect(said.content.entries[1]).toEqual({
+        revision: 4,
+        createTime: '2026-05-28T20:26:40.000Z',
+        activateTime: '2026-05-28T20:56:40.000Z',
+        seed: hex(bytesOf(160)),
+      });
+    },
+  );
+
+  test('with its settings ⇒ verified, key names and check values, exit code 0', async () => {
+    expect(await inspect(file(bytes), ...settings())).toBe(0);
+    expect(out).toContain('seed bundle: generation 7, 2 revisions, its MAC verifies\n');
+    for (const {name, checkValue} of names) expect(out).toContain(`  ${name} (check ${checkValue})  created `);
+    expect(out).not.toContain('warning');
+  });
+
+  test('with other settings, or changed ⇒ wrong with the outcome, what stands there all the same, exit code 1', async () => {
+    expect(await inspect(file(bytes), ...settings(bytesOf(0x55)))).toBe(1);
+    expect(out).toMatch(/^wrong {4}root-key-mismatch: .*or these bytes were changed$/m);
+    expect(out).toContain('seed bundle: generation 7, 2 revisions, not verified\n');
+    const changed = bytes.slice();
+    changed[31] = 8;
+    out = '';
+    expect(await inspect(file(changed), ...settings())).toBe(1);
+    expect(out).toMatch(/^wrong {4}tampered: /m);
+    expect(out).not.toContain(names[0]?.name);
+  });
+
+  test.each<readonly [string, string | Uint8Array, string]>([
+    ['cut short', bytes.subarray(0, 150), 'malformed: expected 208 bytes for 2 entries, got 150'],
+    [
+      'of another version',
+      Uint8Array.from(bytes, (byte, i) => (i === 4 ? 2 : byte)),
+      'unsupported: expected version 1',
+    ],
+    ['no base64', `${toBase64(bytes)}!`, 'not-base64: line 1, column 281: expected base64'],
+  ])('%s ⇒ wrong with its outcome, exit code 1', async (_, content, words) => {
+    expect(await inspect(file(content))).toBe(1);
+    expect(out).toContain(`wrong    ${words}`);
+  });
+
+  test('content out of range and changed ⇒ malformed without a key, tampered with it', async () => {
+    const changed = bytes.slice();
+    changed.fill(0, 24, 32);
+    expect(await inspect(file(changed))).toBe(1);
+    expect(out).toContain('wrong    malformed: generation: expected a whole number');
+    expect(await inspect(file(changed), ...settings())).toBe(1);
+    expect(out).toContain('wrong    tampered: ');
+  });
+
+  test('settings beside another kind of file ⇒ exit code 2', async () => {
+    expect(await inspect(file(formatEncryptionConfiguration({blocks})), ...settings())).toBe(2);
+    expect(err).toContain('--root-key, --group: expected a SeedBundle beside them, got a configuration');
+  });
+});
+
 describe('no such file', () => {
   test.each([
     ['another text', 'root:x:0:0'],
@@ -189,7 +298,9 @@ describe('no such file', () => {
     ['another object', 'kind: Secret\nmetadata: {name: a}\n'],
   ])('%s ⇒ exit code 2 and what it is not', async (_, content) => {
     expect(await inspect(file(content))).toBe(2);
-    expect(err).toContain('neither an EncryptionConfiguration nor a key history nor an EtcdEncryptionKey');
+    expect(err).toContain(
+      'neither an EncryptionConfiguration nor a key history nor an EtcdEncryptionKey nor a SeedBundle',
+    );
   });
 
   test('no file, a folder, or nothing ⇒ exit code 2 and why', async () => {

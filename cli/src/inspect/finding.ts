@@ -16,7 +16,7 @@ export interface ShownKey {
 }
 
 export interface Inspection {
-  readonly kind: 'configuration' | 'history' | 'sealed key';
+  readonly kind: 'configuration' | 'history' | 'sealed key' | 'seed bundle';
   /** What it holds, in its kind's own shape. */
   readonly content: unknown;
   /** Lines for people. */

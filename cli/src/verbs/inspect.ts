@@ -1,14 +1,17 @@
-// `inspect FILE`: explains a configuration, a key history or a sealed key, and never shows a key.
+// `inspect FILE`: explains a configuration, a key history, a sealed key or a SeedBundle, and never shows a key.
 
-import {open} from 'node:fs/promises';
-import {decodeUtf8} from '@etcd-encryption/crypto';
+import {decodeUtf8, type Settings} from '@etcd-encryption/crypto';
 import {keyResource, maxHistoryBytes, parseHistory, type StoredObject} from '@etcd-encryption/rotation';
 import {parse} from 'yaml';
+import {bundleIn} from '../bundle-file.ts';
+import {readBounded} from '../file-input.ts';
 import {inspectConfiguration} from '../inspect/configuration.ts';
 import type {Finding, Inspection} from '../inspect/finding.ts';
 import {inspectHistory} from '../inspect/history.ts';
 import {inspectSealedKeys} from '../inspect/sealed-key.ts';
+import {inspectSeedBundle} from '../inspect/seed-bundle.ts';
 import {formatDocument, outputOf, outputOption} from '../output.ts';
+import {pairOptions, readPairSettings} from '../pair-settings.ts';
 import {choosePaint, cleanLine, type Paint} from '../table.ts';
 import {type ExitCode, UsageError, type Verb, type VerbInput} from '../verb.ts';
 
@@ -16,10 +19,10 @@ const forms = ['json', 'yaml'] as const;
 
 export const inspect: Verb = {
   name: 'inspect',
-  summary: 'explains a configuration, history or sealed key; never shows a key',
+  summary: 'explains a configuration, history, sealed key or SeedBundle; never shows a key',
   takes: 'FILE',
   positionals: 1,
-  options: {output: outputOption(...forms)},
+  options: {...pairOptions, output: outputOption(...forms)},
   run,
 };
 
@@ -27,11 +30,16 @@ async function run(input: VerbInput): Promise<ExitCode> {
   const output = outputOf(input, forms);
   const [file] = input.positionals;
   if (file === undefined || file === '') throw new UsageError('inspect: expected the FILE, got none');
-  const bytes = await readBounded(file);
+  const settings = await readPairSettings(input);
+  const bytes = await readBounded(file, maxHistoryBytes);
   try {
-    const inspection = recognise(bytes);
+    const inspection = recognise(bytes, settings);
     if (inspection === undefined)
-      throw new UsageError(`${file}: neither an EncryptionConfiguration nor a key history nor an EtcdEncryptionKey`);
+      throw new UsageError(
+        `${file}: neither an EncryptionConfiguration nor a key history nor an EtcdEncryptionKey nor a SeedBundle`,
+      );
+    if (settings !== undefined && inspection.kind !== 'seed bundle')
+      throw new UsageError(`--root-key, --group: expected a SeedBundle beside them, got a ${inspection.kind}`);
     input.out(
       output === 'json' || output === 'yaml' ? document(inspection, output) : render(inspection, choosePaint()),
     );
@@ -41,27 +49,13 @@ async function run(input: VerbInput): Promise<ExitCode> {
   }
 }
 
-async function readBounded(file: string): Promise<Uint8Array> {
-  try {
-    const handle = await open(file, 'r');
-    try {
-      const stat = await handle.stat();
-      if (!stat.isFile()) throw new UsageError(`${file}: expected a regular file`);
-      if (stat.size > maxHistoryBytes)
-        throw new UsageError(`${file}: expected at most ${maxHistoryBytes} bytes, got ${stat.size}`);
-      return await handle.readFile();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const code = (error as NodeJS.ErrnoException).code ?? 'it cannot be read';
-    throw new UsageError(`${file}: ${code === 'ENOENT' ? 'there is no such file' : code}`);
-  }
-}
-
-/** A history is known by its records, an object by its kind; what only claims to be a configuration is told why it is none. */
-function recognise(bytes: Uint8Array): Inspection | undefined {
+/**
+ * A bundle is known by its first bytes, a history by its records, an object by its kind; what only claims to be a
+ * configuration is told why it is none.
+ */
+function recognise(bytes: Uint8Array, settings: Settings | undefined): Inspection | undefined {
+  const bundle = bundleIn(bytes);
+  if (bundle !== undefined) return inspectSeedBundle(bundle, settings);
   const {text} = decodeUtf8(bytes);
   if (isHistory(text, bytes)) return inspectHistory(text);
   const objects = sealedKeysIn(text);

@@ -6,7 +6,7 @@ import {concat, typeName, utf8} from '../bytes.ts';
 import {maxDerivedBytes, maxPurposeCharacters, maxRevision} from '../limits.ts';
 
 /** Name of the derivation; it opens every context. */
-export const algorithmName = 'hkdf-sha512-v1';
+const algorithmName = 'hkdf-sha512-v1';
 
 /** One row of the table of purposes: which inputs a value depends on, and its length. */
 interface PurposeRow {

@@ -128,7 +128,7 @@ function copySeeds(entries: readonly RevisionSeed[]): Uint8Array[] {
 }
 
 /** @throws RangeError unless the seed has 32 bytes that are not all zero */
-export function requireSeed(seed: Uint8Array, revision: number): void {
+function requireSeed(seed: Uint8Array, revision: number): void {
   if (seed.length !== seedBytes)
     throw new RangeError(`seed of revision ${revision}: expected ${seedBytes} bytes, got ${seed.length}`);
   if (isZero(seed)) throw new RangeError(`seed of revision ${revision}: expected random bytes, got ${hex(seed)}`);

@@ -25,7 +25,7 @@ export interface OpenSettings {
   readonly dimension: string;
 }
 
-export const defaultDimension = 'default';
+const defaultDimension = 'default';
 
 /**
  * Checks the settings and calls `f` with a copy of the root key, which is wiped afterwards.

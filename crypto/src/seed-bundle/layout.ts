@@ -110,7 +110,7 @@ export function readFrame(given: Uint8Array): BundleFrame | UnreadableBundle {
   };
 }
 
-export const malformed = (detail: string): UnreadableBundle => ({outcome: 'malformed', detail});
+const malformed = (detail: string): UnreadableBundle => ({outcome: 'malformed', detail});
 
 /** The content of a frame, or what is wrong with it. */
 export function readContent({bytes, bundleId, macAt}: BundleFrame): SeedBundle | UnreadableBundle {
