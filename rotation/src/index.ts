@@ -10,6 +10,7 @@ export * from './limits.ts';
 export {type AgentSettings, agentLoop} from './loop/agent.ts';
 export {type ControllerSettings, controllerLoop} from './loop/controller.ts';
 export {type ScannerSettings, scannerLoop} from './loop/scanner.ts';
+export * from './model/bundle.ts';
 export * from './model/duration.ts';
 export * from './model/fact.ts';
 export * from './model/file-paths.ts';

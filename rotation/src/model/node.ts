@@ -2,6 +2,7 @@
 
 import {processStartToleranceMs} from '../limits.ts';
 import type {StoredObject} from '../ports.ts';
+import type {DerivationReport} from './bundle.ts';
 import type {KeyId, KeyRef} from './key.ts';
 import type {RenderedBlock} from './layout.ts';
 
@@ -147,6 +148,8 @@ export interface NodeReport {
   /** Present while objects are rewritten and this node's etcd tells its quota (etcd 3.6). */
   readonly etcdSpace?: EtcdSpace;
   readonly values?: ValuesReport;
+  /** Absent under the random strategy. */
+  readonly derivation?: DerivationReport;
 }
 
 /** Whether two starts of a server, as it tells them, are those of one process. */

@@ -16,6 +16,8 @@ export const configResource = own('etcdencryptionconfigs', 'EtcdEncryptionConfig
 export const ringResource = own('etcdencryptionrings', 'EtcdEncryptionRing', true);
 export const nodeReportResource = own('etcdencryptionnodes', 'EtcdEncryptionNode', true);
 export const keyResource = own('etcdencryptionkeys', 'EtcdEncryptionKey', true);
+/** `SeedBundle/default` in {@link ourNamespace}: `spec.bundle` is the base64 of the bundle's bytes. */
+export const seedBundleResource = own('seedbundles', 'SeedBundle', true);
 
 const core = (plural: string, kind: string, namespaced: boolean): ResourceType => ({
   group: '',
@@ -25,6 +27,7 @@ const core = (plural: string, kind: string, namespaced: boolean): ResourceType =
   namespaced,
 });
 
+export const secretResource = core('secrets', 'Secret', true);
 export const namespaceResource = core('namespaces', 'Namespace', false);
 export const kubernetesNodeResource = core('nodes', 'Node', false);
 export const eventResource = core('events', 'Event', true);
@@ -50,6 +53,29 @@ export const serverLeaseSelector = 'apiserver.kubernetes.io/identity=kube-apiser
 /** Label that kubeadm and its like give to control-plane Nodes. */
 export const controlPlaneLabel = 'node-role.kubernetes.io/control-plane';
 
+/** The etcd Synchronizer, which runs on a Standby only (product.md, "The pair as it is run today"). */
+export const synchronizer = {
+  namespace: 'cpaas-system',
+  deployment: 'etcd-sync',
+  lease: 'etcd-sync-mirror',
+  moduleInfo: 'etcd-sync',
+} as const;
+export const deploymentResource: ResourceType = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'deployments',
+  kind: 'Deployment',
+  namespaced: true,
+};
+/** The platform's list of installed modules. */
+export const moduleInfoResource: ResourceType = {
+  group: 'cluster.alauda.io',
+  version: 'v1alpha1',
+  plural: 'moduleinfoes',
+  kind: 'ModuleInfo',
+  namespaced: false,
+};
+
 /** Where our namespaced objects live: the Synchronizer leaves this namespace alone. */
 export const ourNamespace = 'kube-system';
 /** The one name of `EtcdEncryptionConfig` and `EtcdEncryptionRing`. */
@@ -69,4 +95,14 @@ export const annotation = {
   dropAdopted: `${annotationPrefix}drop-adopted`,
   /** On the ring: the operator accepts a union under which some aescbc values would be misread. */
   acceptAmbiguous: `${annotationPrefix}accept-ambiguous`,
+  /** On the ring: `Active` or `Standby`, stated by an operator. */
+  role: `${annotationPrefix}role`,
+  /** On the ring: `none` = this global cluster has no Standby. */
+  standby: `${annotationPrefix}standby`,
+  /** On the ring: the Standby's fingerprint as JSON, put there by `verify --record`. */
+  standbyProof: `${annotationPrefix}standby-proof`,
+  /** On the ring: root check (16 hex digits) of the root that shall be changed to. */
+  rootCheck: `${annotationPrefix}root-check`,
+  /** On the ring: the revision that may become the write key, under `manual-approval`. */
+  approve: `${annotationPrefix}approve`,
 } as const;

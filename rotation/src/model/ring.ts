@@ -2,6 +2,7 @@
 // the facts that must outlive a controller; no key bytes. Phase and conditions are not in it.
 
 import type {StoredObject} from '../ports.ts';
+import type {BundleRef, DerivationSettings, Publication, PublishRequest, SynchronizerMemory} from './bundle.ts';
 import type {KeyId, KeyRef} from './key.ts';
 import type {Layout} from './layout.ts';
 
@@ -11,6 +12,8 @@ export interface RingKey extends KeyRef {
   readonly createdAtMs: number;
   /** Node that minted it; absent for adopted keys. */
   readonly mintedBy?: string;
+  /** Derived from root and seed; it has no object of its own and needs none. */
+  readonly derived?: true;
 }
 
 export interface RingMember {
@@ -54,7 +57,7 @@ export interface BlockedObject {
   readonly reason: string;
 }
 
-export type RotationReason = 'first' | 'schedule' | 'request' | 'budget' | 'resources' | 'compromise';
+export type RotationReason = 'first' | 'schedule' | 'request' | 'budget' | 'resources' | 'compromise' | 'follow';
 
 export interface Rotation {
   readonly revision: number;
@@ -212,7 +215,20 @@ export interface Ring {
   readonly refusals: readonly Refusal[];
   /** Ids of deep scans whose findings are settled (nothing unreadable, or accepted by an operator). */
   readonly checked?: string;
-  readonly settings: {readonly writeMode: 'rename' | 'inPlace' | 'external'};
+  readonly settings: {
+    readonly writeMode: 'rename' | 'inPlace' | 'external';
+    /** Absent under the random strategy. */
+    readonly derivation?: DerivationSettings;
+  };
+  /** A bundle that is being made and written. */
+  readonly publishing?: PublishRequest;
+  /** Bundles that this cluster wrote, newest first, at most 16. */
+  readonly publications?: readonly Publication[];
+  /** The bundle that is followed for writing, and since when by our clock. */
+  readonly following?: BundleRef & {readonly sinceMs: number};
+  readonly synchronizer?: SynchronizerMemory;
+  /** Bundle ids under which a Standby's proof, or the word that there is none, was seen once. */
+  readonly standbyProven?: readonly string[];
   /** A restore of etcd was seen: keys of all histories are merged once, and nothing is dropped before a newer scan. */
   readonly restored?: {readonly atMs: number; readonly merged: boolean};
   /** Text of the forget-node annotation that was carried out last. */
