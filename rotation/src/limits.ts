@@ -84,3 +84,12 @@ export const maxFileBytes = 4 * 1024 * 1024;
 export const maxHistoryBytes = 64 * 1024 * 1024;
 /** Dropped keys whose certificates stay in the ring. */
 export const maxCertificates = 64;
+
+/** How long a published key waits before it may write, ms (product.md `approvalDelay`). */
+export const defaultApprovalDelayMs = 1_800_000;
+
+/** How long the Synchronizer must have been gone before a Standby takes the lead unasked, ms (rotation.md "Time"). */
+export const defaultPromotionGraceMs = 86_400_000;
+
+/** Publications the ring remembers: enough to know our own bundle again after any interruption. */
+export const maxPublications = 16;

@@ -80,6 +80,9 @@ export const moduleInfoResource: ResourceType = {
 export const ourNamespace = 'kube-system';
 /** The one name of `EtcdEncryptionConfig` and `EtcdEncryptionRing`. */
 export const singletonName = 'default';
+/** Secret in {@link ourNamespace} with the root key under `root-key` (product.md). */
+export const defaultRootSecret = 'etcd-derivation-root';
+export const rootKeyField = 'root-key';
 /** Lease of the controllers; it saves work and never fences. */
 export const leaderLeaseName = 'etcd-encryption-manager';
 

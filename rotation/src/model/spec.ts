@@ -1,16 +1,26 @@
 // EtcdEncryptionConfig's spec with its defaults filled in, read from an object of the API. The CRD's schema refuses
 // most of what is refused here; a missing or old CRD must not weaken the engine, so it checks again.
 
-import {defaultMinAgeMs, defaultRevisions, defaultRotationIntervalMs, maxInFlight} from '../limits.ts';
+import {
+  defaultApprovalDelayMs,
+  defaultMinAgeMs,
+  defaultPromotionGraceMs,
+  defaultRevisions,
+  defaultRotationIntervalMs,
+  maxInFlight,
+} from '../limits.ts';
 import type {StoredObject} from '../ports.ts';
+import type {DerivationSettings} from './bundle.ts';
 import {parseDuration} from './duration.ts';
 import {covers} from './layout.ts';
-import {annotation, ourGroup} from './resource-types.ts';
+import {annotation, defaultRootSecret, ourGroup, ourNamespace} from './resource-types.ts';
 
 export interface Spec {
   readonly resources: readonly string[];
   readonly rotationIntervalMs: number;
-  readonly keyStrategy: 'random';
+  readonly keyStrategy: 'random' | 'deterministic';
+  /** Present exactly under the deterministic strategy. */
+  readonly deterministic?: DeterministicSpec;
   readonly mode: 'rotate' | 'observe';
   readonly writeBudget?: number;
   readonly retention: {readonly revisions: number; readonly minAgeMs: number};
@@ -23,6 +33,16 @@ export interface Spec {
   readonly pause?: string;
   readonly generation: number;
   readonly uid: string;
+}
+
+/** `spec.deterministic` with its defaults. */
+export interface DeterministicSpec {
+  readonly derivation: DerivationSettings;
+  readonly activationPolicy: 'timed-approval' | 'manual-approval' | 'immediate';
+  readonly approvalDelayMs: number;
+  readonly promotionGraceMs: number;
+  /** Whether the very first activation waits for a Standby's proof. */
+  readonly standby: 'expected' | 'none';
 }
 
 export type ReadSpec =
@@ -46,8 +66,9 @@ export function readSpec(object: StoredObject): ReadSpec {
   if (rotationIntervalMs < 1_000)
     problems.push(`spec.rotationInterval: expected at least 1s, got ${rotationIntervalMs}ms`);
   if (fields.type !== undefined && fields.type !== 'aesgcm') problems.push('spec.type: expected aesgcm');
-  const keyStrategy = fields.keyStrategy ?? 'random';
-  if (keyStrategy !== 'random') problems.push('spec.keyStrategy: this release rotates random keys only');
+  const keyStrategy = choice(fields.keyStrategy, 'spec.keyStrategy', ['random', 'deterministic'] as const, problems);
+  const deterministic =
+    keyStrategy === 'deterministic' ? readDeterministic(fieldsOf(fields.deterministic), problems) : undefined;
   const mode = choice(fields.mode, 'spec.mode', ['rotate', 'observe'] as const, problems);
   const retention = fieldsOf(fields.retention);
   const migration = fieldsOf(fields.migration);
@@ -72,7 +93,8 @@ export function readSpec(object: StoredObject): ReadSpec {
     spec: {
       resources,
       rotationIntervalMs,
-      keyStrategy: 'random',
+      keyStrategy,
+      ...(deterministic === undefined ? {} : {deterministic}),
       mode,
       ...(typeof fields.writeBudget === 'number' ? {writeBudget: fields.writeBudget} : {}),
       retention: {revisions, minAgeMs},
@@ -91,6 +113,43 @@ const hasMembers = (value: unknown): boolean =>
   Array.isArray(value)
     ? value.length > 0
     : typeof value === 'object' && value !== null && Object.values(value).some(hasMembers);
+
+const idPattern = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$/;
+
+/** A group id or dimension; what is wrong with one is said without repeating it. */
+function readId(value: unknown, path: string, fallback: string | undefined, problems: string[]): string {
+  if (value === undefined && fallback !== undefined) return fallback;
+  if (typeof value === 'string' && idPattern.test(value)) return value;
+  const got = value === undefined ? 'nothing' : typeof value === 'string' ? 'another text' : 'no text';
+  problems.push(
+    `${path}: expected 1 to 128 of A-Z a-z 0-9 . _ - that begin and end with a letter or digit, got ${got}`,
+  );
+  return '';
+}
+
+function readDeterministic(fields: Fields, problems: string[]): DeterministicSpec {
+  const path = 'spec.deterministic';
+  const secret = fieldsOf(fields.rootSecretRef);
+  if (secret.namespace !== undefined && secret.namespace !== ourNamespace)
+    problems.push(`${path}.rootSecretRef.namespace: expected ${ourNamespace}`);
+  if (fields.derivationAlgorithm !== undefined && fields.derivationAlgorithm !== 'hkdf-sha512-v1')
+    problems.push(`${path}.derivationAlgorithm: expected hkdf-sha512-v1`);
+  const policies = ['timed-approval', 'manual-approval', 'immediate'] as const;
+  return {
+    derivation: {
+      replicationGroupId: readId(fields.replicationGroupId, `${path}.replicationGroupId`, undefined, problems),
+      dimension: readId(fields.dimension, `${path}.dimension`, 'default', problems),
+      rootSecret: {
+        namespace: ourNamespace,
+        name: typeof secret.name === 'string' && secret.name !== '' ? secret.name : defaultRootSecret,
+      },
+    },
+    activationPolicy: choice(fields.activationPolicy, `${path}.activationPolicy`, policies, problems),
+    approvalDelayMs: readDuration(fields.approvalDelay, `${path}.approvalDelay`, defaultApprovalDelayMs, problems),
+    promotionGraceMs: readDuration(fields.promotionGrace, `${path}.promotionGrace`, defaultPromotionGraceMs, problems),
+    standby: choice(fields.standby, `${path}.standby`, ['expected', 'none'] as const, problems),
+  };
+}
 
 function readResources(value: unknown, problems: string[]): readonly string[] {
   if (!Array.isArray(value) || value.length === 0) {
