@@ -25,6 +25,7 @@ const moduleOutputs: readonly ModuleOutput[] = [
   {file: 'host-k8s/crd/etcdencryptionkeys.yaml', source: 'host-k8s/src/crd/render.ts', call: 'renderKeyCrd'},
   {file: 'host-k8s/crd/etcdencryptionnodes.yaml', source: 'host-k8s/src/crd/render.ts', call: 'renderNodeCrd'},
   {file: 'host-k8s/crd/etcdencryptionrings.yaml', source: 'host-k8s/src/crd/render.ts', call: 'renderRingCrd'},
+  {file: 'host-k8s/crd/seedbundles.yaml', source: 'host-k8s/src/crd/render.ts', call: 'renderSeedBundleCrd'},
   {file: 'wasm/assembly/constants.gen.ts', source: 'wasm/scripts/compress.ts', call: 'renderConstants'},
   {
     file: 'wasm/assembly/compress-one-scalar.gen.ts',

@@ -5,6 +5,7 @@ export {type Clock, type ClockPorts, createClock} from './clock.ts';
 export type {ConfigSpec, ConfigStatus} from './crd/config.ts';
 export {configSpecSchema, configStatusSchema} from './crd/config.ts';
 export {type CustomResourceDefinition, customResourceDefinitions} from './crd/definitions.ts';
+export {type SeedBundleSpec, seedBundleSchema} from './crd/derivation.ts';
 export {checkInstalledSchema, crdResource, type InstalledSchema, missingFields} from './crd/installed.ts';
 export {type KeySpec, keySpecSchema} from './crd/key.ts';
 export {type NodeStatus, nodeReportSchema} from './crd/node.ts';

@@ -1,7 +1,16 @@
 // One object of each of our kinds with every field filled in, for the question whether anything of it is lost.
 
-import type {ConfigSpec, ConfigStatus, KeySpec} from '@etcd-encryption/host-k8s';
-import type {Layout, MigrationMark, NodeReport, RenderedBlock, Ring} from '@etcd-encryption/rotation';
+import type {ConfigSpec, ConfigStatus, KeySpec, SeedBundleSpec} from '@etcd-encryption/host-k8s';
+import type {
+  BundleRef,
+  DerivationReport,
+  Layout,
+  MigrationMark,
+  NodeReport,
+  PreparedBundle,
+  RenderedBlock,
+  Ring,
+} from '@etcd-encryption/rotation';
 
 const atMs = 1_764_000_000_123;
 const key = {
@@ -41,13 +50,21 @@ const mark: Required<MigrationMark> = {
   lastAttemptAtMs: atMs + 2,
 };
 
+const bundle: Required<BundleRef> = {
+  bundleId: '00112233445566778899aabbccddeeff',
+  generation: 3,
+  hash: 'cd'.repeat(32),
+  entries: [{revision: 2, key: key.id, check: key.check, createdAtMs: atMs, activateAtMs: atMs + 1}],
+};
+const prepared: Required<PreparedBundle> = {...bundle, id: 'publish-1', bytes: 'RUVTQg=='};
+
 export const fullRing: Required<Ring> = {
   v: 1,
   clusterId: 'c',
   epoch: 2,
   version: 345,
   begunAtVersion: 300,
-  keys: [{...key, createdAtMs: atMs, mintedBy: 'node-1'}],
+  keys: [{...key, createdAtMs: atMs, mintedBy: 'node-1', derived: true}],
   layout,
   trial: {layout, node: 'node-1', id: 'trial-1', startedAtMs: atMs},
   proven: ['aesgcm/32', 'resource/secrets'],
@@ -104,7 +121,19 @@ export const fullRing: Required<Ring> = {
   scan: {id: 'scan-2', resources: ['secrets'], node: 'node-1', deep: true, clears: ['r1-00000000'], atMs},
   refusals: [{node: 'node-1', hash: 'ff', kinds: ['kms'], why: 'it said no', atMs}],
   checked: 'scan-1',
-  settings: {writeMode: 'inPlace'},
+  settings: {
+    writeMode: 'inPlace',
+    derivation: {
+      replicationGroupId: '6f1b0d7c-9d0e-4bb4-8f14-0f0c5a1f2a33',
+      dimension: 'default',
+      rootSecret: {namespace: 'kube-system', name: 'etcd-derivation-root'},
+    },
+  },
+  publishing: {id: 'publish-1', node: 'node-1', kind: 'next', revision: 2, approvalDelayMs: 1_800_000, prepared},
+  publications: [{bundleId: bundle.bundleId, generation: 3, hash: bundle.hash, atMs}],
+  following: {...bundle, sinceMs: atMs},
+  synchronizer: {lastSeenAtMs: atMs, goneSinceMs: atMs + 1},
+  standbyProven: [bundle.bundleId],
   restored: {atMs, merged: false},
   handledForget: 'node-2',
   refusedForget: 'node-3',
@@ -161,28 +190,52 @@ const report = {
   },
 } as const;
 
-/** One report for each state of its file, its server and what is loaded. */
+const derivation: DerivationReport = {
+  root: {state: 'ready', rootCheck: 'ab'.repeat(8), groupTag: 'ab'.repeat(16), dimensionTag: 'cd'.repeat(8)},
+  bundle: {state: 'read', bundle, acceptance: 'accepted', detail: 'first'},
+  accepted: bundle,
+  next: key,
+  derived: [key.id],
+  prepared,
+};
+
+/** One report for each state of its file, its server, what is loaded, root and bundle. */
 export const fullReports: readonly NodeReport[] = [
   {
     ...report,
     file: {state: 'loadable', hash: 'aa', blocks, canonical: true},
     loaded: {state: 'known', hash: 'aa', blocks},
     server: {state: 'up', startedAtMs: atMs},
+    derivation,
   },
   {
     ...report,
     file: {state: 'refused', hash: 'aa', problems: ['two providers']},
     loaded: {state: 'unknown', why: 'no metrics'},
     server: {state: 'down', why: 'refused'},
+    derivation: {
+      ...derivation,
+      root: {state: 'refused', why: '33 bytes'},
+      bundle: {state: 'refused', hash: 'ff', outcome: 'tampered', detail: 'its MAC does not verify'},
+    },
   },
-  {...report, file: {state: 'absent'}, loaded: {state: 'unknown', why: 'x'}, server: {state: 'foreign', why: 'y'}},
+  {
+    ...report,
+    file: {state: 'absent'},
+    loaded: {state: 'unknown', why: 'x'},
+    server: {state: 'foreign', why: 'y'},
+    derivation: {root: {state: 'missing', why: 'no Secret'}, bundle: {state: 'absent'}, derived: []},
+  },
   {
     ...report,
     file: {state: 'unknown', why: 'EIO'},
     loaded: {state: 'unknown', why: 'x'},
     server: {state: 'unknown', why: 'z'},
+    derivation: {root: {state: 'unknown', why: '500'}, bundle: {state: 'unknown', why: '500'}, derived: []},
   },
 ];
+
+export const fullSeedBundle: Required<SeedBundleSpec> = {bundle: 'RUVTQg=='};
 
 export const fullKey: Required<KeySpec> = {
   v: 1,

@@ -6,6 +6,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
+import {toBase64} from '@etcd-encryption/crypto';
 import {
   checkInstalledSchema,
   createStorePorts,
@@ -20,12 +21,13 @@ import {
   type ResourceType,
   resourceProblem,
   ringResource,
+  seedBundleResource,
 } from '@etcd-encryption/rotation';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {type ControlPlane, startControlPlane} from '../control-plane/index.ts';
 import {expectError, expectValue} from '../ports/answers.ts';
 import {storeContract, storeContractCases} from '../ports/store-contract.ts';
-import {fullConfig, fullKey, fullReports, fullRing, fullStatus} from './full-objects.ts';
+import {fullConfig, fullKey, fullReports, fullRing, fullSeedBundle, fullStatus} from './full-objects.ts';
 
 const userAgent = 'etcd-encryption-manager/0.1.0 (rotation)';
 const secretResource: ResourceType = {group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true};
@@ -128,8 +130,16 @@ describe('EtcdEncryptionConfig on the server', () => {
     },
     {spec: {...plain, keyStrategy: 'deterministic'}, says: 'needs deterministic.replicationGroupId'},
     {
-      spec: {...plain, keyStrategy: 'deterministic', deterministic: {replicationGroupId: ''}},
+      spec: {...plain, keyStrategy: 'deterministic', deterministic: {dimension: 'default'}},
       says: 'needs deterministic.replicationGroupId',
+    },
+    {
+      spec: {...plain, keyStrategy: 'deterministic', deterministic: {replicationGroupId: 'a\n'}},
+      says: 'spec.deterministic.replicationGroupId in body should match',
+    },
+    {
+      spec: {...plain, deterministic: {replicationGroupId: 'a', dimension: ' b'}},
+      says: 'spec.deterministic.dimension in body should match',
     },
     {
       spec: {...plain, windows: [{action: 'allow', cron: '* * * * *', duration: '1s'}]},
@@ -218,6 +228,24 @@ describe('our other kinds on the server', () => {
     );
     const after = expectValue(await client['store.get']({resource: ringResource, namespace, name}));
     expect(after?.spec).toEqual(fullRing);
+  });
+
+  it('a SeedBundle of any other name, longer than one can be, or no base64 ⇒ refused', async () => {
+    const create = async (bundle: string, name = 'default') => {
+      const object = {metadata: {name, namespace}, spec: {bundle}};
+      return expectError(await client['store.create']({resource: seedBundleResource, object}), 'invalid').message;
+    };
+    expect(await create(fullSeedBundle.bundle, 'second')).toContain('there is only one, and its name is default');
+    expect(await create('A'.repeat(4_909))).toContain('may not be more than 4908');
+    expect(await create('no base64\n')).toContain('should match');
+  });
+
+  it('a SeedBundle of 64 revisions ⇒ stored as it is', async () => {
+    const spec = {bundle: toBase64(new Uint8Array(64 + 56 * 64 + 32).fill(255))};
+    const object = {metadata: {name: 'default', namespace}, spec};
+    expectValue(await client['store.create']({resource: seedBundleResource, object}));
+    const after = expectValue(await client['store.get']({resource: seedBundleResource, namespace, name: 'default'}));
+    expect(after?.spec).toEqual(spec);
   });
 
   it('a second ring ⇒ refused', async () => {

@@ -72,16 +72,27 @@ const resources = z
     ...rules(uncovered, unshadowed),
   });
 
+/** rotation/src/model/spec.ts says the same. */
+const identifier = (description: string) =>
+  z
+    .string()
+    .max(128)
+    .regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$/)
+    .meta({description});
+
 const deterministic = object('Only with keyStrategy deterministic. What both clusters of a pair derive keys from.', {
-  replicationGroupId: shortText('Names the pair; the same on both sides. A UUID is advised.', 253).exactOptional(),
+  replicationGroupId: identifier('Names the pair; the same on both sides. A UUID is advised.').exactOptional(),
   rootSecretRef: object('The Secret that holds the root key: root-key, 32 bytes.', {
     name: shortText('Its name; etcd-derivation-root unless given.', 253).exactOptional(),
     namespace: word('Its namespace.', ['kube-system']).exactOptional(),
   }).exactOptional(),
-  activationPolicy: word('When a new key may become the write key.', ['timed-approval']).exactOptional(),
+  activationPolicy: word(
+    'When a new key may become the write key: some time after it was published, when an operator says so, or at once.',
+    ['timed-approval', 'manual-approval', 'immediate'],
+  ).exactOptional(),
   approvalDelay: duration('How long a new key is published before it may write; 30m unless given.').exactOptional(),
   derivationAlgorithm: word('How keys are derived.', ['hkdf-sha512-v1']).exactOptional(),
-  dimension: shortText('Separates keys of one group for different uses; default unless given.', 253).exactOptional(),
+  dimension: identifier('Separates keys of one group for different uses; default unless given.').exactOptional(),
   promotionGrace: duration('How long signs of promotion must last before a Standby acts as Active.').exactOptional(),
   standby: word(
     'expected: the very first activation waits for proof that the Standby can read. none: there is no Standby.',

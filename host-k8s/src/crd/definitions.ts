@@ -1,4 +1,4 @@
-// The four CustomResourceDefinitions as objects: names, scope, columns and schemas.
+// The five CustomResourceDefinitions as objects: names, scope, columns and schemas.
 
 import {
   configResource,
@@ -6,9 +6,11 @@ import {
   nodeReportResource,
   type ResourceType,
   ringResource,
+  seedBundleResource,
   singletonName,
 } from '@etcd-encryption/rotation';
 import {configSpecSchema, configStatusSchema} from './config.ts';
+import {seedBundleSchema} from './derivation.ts';
 import type {CelRule} from './fields.ts';
 import {keySpecSchema} from './key.ts';
 import {nodeReportSchema} from './node.ts';
@@ -133,6 +135,14 @@ const kinds: readonly Kind[] = [
       {name: 'By', type: 'string', jsonPath: '.spec.createdBy', description: 'Node that created it.'},
       age,
     ],
+  },
+  {
+    resource: seedBundleResource,
+    description: 'What both clusters of a pair derive their keys from, together with the root key. Replicated.',
+    parts: {spec: structuralSchema(seedBundleSchema)},
+    required: ['spec'],
+    rules: [onlyDefault],
+    columns: [age],
   },
 ];
 

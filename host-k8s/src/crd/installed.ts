@@ -20,7 +20,7 @@ export const crdResource: ResourceType = {
   namespaced: false,
 };
 
-/** Reads the four installed definitions and compares their fields with ours; more fields than ours are fine. */
+/** Reads the installed definitions and compares their fields with ours; more fields than ours are fine. */
 export async function checkInstalledSchema(store: Pick<StorePorts, 'store.get'>): Promise<InstalledSchema> {
   const missing: string[] = [];
   for (const expected of customResourceDefinitions) {

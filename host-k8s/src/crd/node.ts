@@ -1,6 +1,7 @@
 // EtcdEncryptionNode: what one node's agent and scanner say. References only, never bytes.
 
 import {z} from 'zod';
+import {derivationReport} from './derivation.ts';
 import {count, flag, integer, list, map, object, text, texts, unixMs, word} from './fields.ts';
 import {keyRefFields} from './key.ts';
 
@@ -166,6 +167,7 @@ export const nodeReportSchema = object("What this node's agent saw last.", {
   compaction: compaction.exactOptional(),
   etcdSpace: etcdSpace.exactOptional(),
   values: values.exactOptional(),
+  derivation: derivationReport.exactOptional(),
 });
 
 export type NodeStatus = z.infer<typeof nodeReportSchema>;

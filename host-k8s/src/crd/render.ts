@@ -31,3 +31,5 @@ export const renderRingCrd = (): string => renderPlural('etcdencryptionrings');
 export const renderNodeCrd = (): string => renderPlural('etcdencryptionnodes');
 /** @public */
 export const renderKeyCrd = (): string => renderPlural('etcdencryptionkeys');
+/** @public */
+export const renderSeedBundleCrd = (): string => renderPlural('seedbundles');

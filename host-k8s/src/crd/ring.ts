@@ -1,6 +1,7 @@
 // EtcdEncryptionRing: what every node's configuration shall hold, and the facts that must outlive a controller.
 
 import {z} from 'zod';
+import {derivationSettings, following, publications, publishing, synchronizer} from './derivation.ts';
 import {count, flag, integer, list, map, object, text, texts, unixMs, word} from './fields.ts';
 import {keyRefFields} from './key.ts';
 
@@ -51,7 +52,7 @@ const migrationMark = object('Where the rewriting of one resource stands.', {
   lastAttemptAtMs: unixMs('Last attempt at the blocked objects').exactOptional(),
 });
 
-const reasons = ['first', 'schedule', 'request', 'budget', 'resources', 'compromise'] as const;
+const reasons = ['first', 'schedule', 'request', 'budget', 'resources', 'compromise', 'follow'] as const;
 
 const rotation = object('The rotation under way.', {
   revision: count('Number of its key.'),
@@ -105,6 +106,7 @@ export const ringSchema = object('What every node shall hold. Written by the con
       ...keyRefFields,
       createdAtMs: unixMs('When it was made or adopted'),
       mintedBy: text('Node that made it; absent for adopted keys.').exactOptional(),
+      derived: z.literal(true).meta({description: 'Derived from root key and seed.'}).exactOptional(),
     }),
   ),
   layout: layout('What the files hold.'),
@@ -194,7 +196,15 @@ export const ringSchema = object('What every node shall hold. Written by the con
   checked: text('Id of the deep scan whose findings are settled.').exactOptional(),
   settings: object('What the agents need of the spec.', {
     writeMode: word('How files are put in place.', ['rename', 'inPlace', 'external']),
+    derivation: derivationSettings.exactOptional(),
   }),
+  publishing: publishing.exactOptional(),
+  publications: publications.exactOptional(),
+  following: following.exactOptional(),
+  synchronizer: synchronizer.exactOptional(),
+  standbyProven: texts(
+    'Bundle ids for which a proof of the Standby, or the word that there is none, was seen.',
+  ).exactOptional(),
   restored: object('A restore of etcd was seen.', {
     atMs: unixMs('When it was seen'),
     merged: flag('Whether the keys of all histories have been merged since.'),
