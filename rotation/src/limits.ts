@@ -91,5 +91,14 @@ export const defaultApprovalDelayMs = 1_800_000;
 /** How long the Synchronizer must have been gone before a Standby takes the lead unasked, ms (rotation.md "Time"). */
 export const defaultPromotionGraceMs = 86_400_000;
 
+/** A request or the budget takes a key that was published this long ago, ms: the Standby surely has it (rotation.md). */
+export const publishedLongMs = 86_400_000;
+
 /** Publications the ring remembers: enough to know our own bundle again after any interruption. */
 export const maxPublications = 16;
+
+/** Newest revisions of a bundle that stay when another is published, beside those that the ring still holds. */
+export const publishedRevisions = 8;
+
+/** Most revisions of a bundle (derivation.md "SeedBundle, version 1"). */
+export const maxBundleRevisions = 64;

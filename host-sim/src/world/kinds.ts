@@ -12,6 +12,7 @@ import {
   ourGroup,
   type ResourceType,
   ringResource,
+  seedBundleResource,
 } from '@etcd-encryption/rotation';
 
 export interface Kind {
@@ -70,6 +71,7 @@ export const defaultKinds: readonly Kind[] = [
   customKind(ringResource, {status: false}),
   customKind(nodeReportResource, {status: false}),
   customKind(keyResource, {status: false}),
+  customKind(seedBundleResource, {status: false}),
 ];
 
 export interface Kinds {

@@ -11,6 +11,7 @@ import {makeIdentity} from './identity.ts';
 import {appendKeys} from './keep-keys.ts';
 import {mintKey} from './mint-key.ts';
 import type {NodeDeed} from './node-deed.ts';
+import {prepareBundle} from './prepare-bundle.ts';
 import {openKey, reseal, sealKey} from './sealed-keys.ts';
 
 /** Does one action of the node plan. */
@@ -30,6 +31,8 @@ export function* doNodeAction(deed: NodeDeed, action: NodeAction): Step<Result<u
       return yield* reseal(deed, action.object);
     case 'mint':
       return yield* mintKey(deed, action.id, action.revision);
+    case 'prepareBundle':
+      return yield* prepareBundle(deed, action.request);
     case 'writeFile':
       return yield* writeConfiguration(deed, action.blocks);
     case 'restoreFile':

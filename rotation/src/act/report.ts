@@ -57,7 +57,15 @@ export function makeReport(memory: AgentMemory, o: NodeObservation, plan: NodePl
     ...(memory.scan === undefined ? {} : {scan: memory.scan}),
     ...memory.etcdFacts,
     ...(memory.values === undefined ? {} : {values: memory.values}),
+    ...derivationPart(o),
   };
+}
+
+/** Under the deterministic strategy only. The stored bundle's bytes are in the API already. */
+function derivationPart({derivation: present}: NodeObservation): Pick<NodeReport, 'derivation'> {
+  if (present === undefined) return {};
+  const {bytes: _, ...derivation} = present;
+  return {derivation};
 }
 
 /**

@@ -7,7 +7,7 @@ import {voucherMac, writeKeyObject} from '../model/key-object.ts';
 import {keyFrom, refOf} from '../model/key-ring.ts';
 import type {KeyObject} from '../model/node.ts';
 import {keyResource} from '../model/resource-types.ts';
-import type {Ring} from '../model/ring.ts';
+import type {Ring, RingKey} from '../model/ring.ts';
 import type {AgentMemory} from '../observe/agent-memory.ts';
 import {wantedRecipients} from '../plan/node-keys.ts';
 import {ask, failed, ok, type Result, type Step} from '../ports.ts';
@@ -34,7 +34,9 @@ export function* openKey(deed: NodeDeed, name: string): Step<Result<undefined>> 
   if (object === undefined || ring === undefined) return failed('gone', `${name}: no such sealed key`);
   const key = yield* openObject(deed, object, ring);
   if (!key.ok) return key;
-  const listed = ring.keys.filter((each) => keyObjectName(each) === name);
+  // Two sides that made the same revision apart derive two keys of one object name; only one of them can be sealed.
+  const other = ({derived, check}: RingKey): boolean => derived === true && check !== object.key.check;
+  const listed = ring.keys.filter((each) => keyObjectName(each) === name && !other(each));
   if (listed.length === 0) deed.memory.keys.set(refOf(key.value).id, key.value);
   for (const ref of listed) {
     const named = key.value.secret.withBytes((bytes) => keyFrom(ref, bytes));

@@ -73,12 +73,9 @@ function* doAll(
   engine: AgentEngine,
 ): Step<Problem[]> {
   const failures: Problem[] = [];
+  let stateFailed = false;
   for (const action of plan.actions) {
-    if (
-      failures.some(({reason}) => reason === 'HistoryNotWritable') &&
-      (action.do === 'writeFile' || action.do === 'mint')
-    )
-      continue;
+    if (isHeldBack(action, failures, stateFailed && observation.derivation !== undefined)) continue;
     const result = yield* engine.act({memory, observation, plan}, action);
     yield* demand('trace.event', {
       event: {
@@ -87,6 +84,7 @@ function* doAll(
         outcome: result.ok ? 'done' : `${result.error.code}: ${result.error.message}`,
       },
     });
+    if (!result.ok && action.do === 'writeState') stateFailed = true;
     if (result.ok && (action.do === 'writeFile' || action.do === 'restoreFile')) noteRepair(memory, observation, plan);
     if (result.ok && action.do === 'moveAside') {
       const message = `${action.path} is not ours and was moved aside, untouched`;
@@ -95,6 +93,12 @@ function* doAll(
     if (!result.ok) failures.push(problem(reasonOf(action, result.error), `${action.do}: ${result.error.message}`));
   }
   return failures;
+}
+
+/** No key goes into a file before the history has it, and no bundle's before the state file has the bundle. */
+function isHeldBack({do: deed}: NodeAction, failures: readonly Problem[], stateFailed: boolean): boolean {
+  if (deed === 'writeFile' && stateFailed) return true;
+  return (deed === 'writeFile' || deed === 'mint') && failures.some(({reason}) => reason === 'HistoryNotWritable');
 }
 
 /** A repair is over before the next report, so it is remembered for people. */
@@ -120,6 +124,8 @@ function reasonOf(action: NodeAction, error: PortError): ReasonName {
     case 'mint':
       if (error.code === 'denied' || error.code === 'invalid') return 'ForeignKeyObject';
       return error.reason === 'ENOSPC' || error.reason === 'EROFS' ? 'HistoryNotWritable' : 'Minting';
+    case 'prepareBundle':
+      return 'Minting';
     case 'writeFile':
     case 'restoreFile':
       if (error.reason === 'EBUSY') return 'SingleFileMount';
@@ -192,6 +198,7 @@ function isBusy(observation: NodeObservation, plan: NodePlan): boolean {
     ring.rotation !== undefined ||
     ring.trial !== undefined ||
     ring.gate !== undefined ||
-    ring.scan !== undefined
+    ring.scan !== undefined ||
+    ring.publishing !== undefined
   );
 }

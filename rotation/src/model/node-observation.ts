@@ -1,6 +1,7 @@
 // What an agent has read before it decides about its node. References only; the bytes stay in the agent's key ring.
 
 import type {Instant, NodePlatform, ServerEvidence} from '../ports.ts';
+import type {DerivationReport} from './bundle.ts';
 import type {Fact} from './fact.ts';
 import type {KeyId, KeyRef} from './key.ts';
 import type {RenderedBlock} from './layout.ts';
@@ -50,6 +51,12 @@ export interface TriedFile {
   readonly before: string;
 }
 
+/** What an agent has of the deterministic strategy: as its report says it, and the bytes of the stored bundle. */
+export interface DerivationFact extends DerivationReport {
+  /** Base64 of the stored bundle, where it was read; its seeds are not secret. */
+  readonly bytes?: string;
+}
+
 export interface NodeObservation {
   /** `spec.mode` is observe: this node only reports. */
   readonly observing: boolean;
@@ -88,6 +95,8 @@ export interface NodeObservation {
   readonly tried?: TriedFile;
   readonly recipient: Fact<string>;
   readonly held: ReadonlyMap<KeyId, KeyRef>;
+  /** Absent under the random strategy. */
+  readonly derivation?: DerivationFact;
   /** Set while a deed of this node keeps failing. */
   readonly failures: readonly Problem[];
   readonly can: NodeReport['can'];

@@ -5,13 +5,16 @@ import {type StoredKey, sha256Hex} from '@etcd-encryption/crypto';
 import {parseEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
 import type {EtcdFacts} from '../act/etcd-facts.ts';
 import type {ReadHistory} from '../act/history.ts';
-import type {KeyId} from '../model/key.ts';
+import type {DerivationSettings, PreparedBundle} from '../model/bundle.ts';
+import type {KeyId, KeyRef} from '../model/key.ts';
 import {referTo, refOf} from '../model/key-ring.ts';
 import type {RenderedBlock} from '../model/layout.ts';
 import type {InForce, LoadedReport, NodeReport, Problem} from '../model/node.ts';
 import type {NodeObservation} from '../model/node-observation.ts';
 import {isAnotherLine, newerSeen, type Ring, type SeenRing} from '../model/ring.ts';
 import type {StoredObject} from '../ports.ts';
+import type {RootKey} from './root-key.ts';
+import type {OpenedBundle} from './seed-bundles.ts';
 
 /** A configuration read once, by the hash of its bytes. */
 export interface KnownFile {
@@ -19,6 +22,32 @@ export interface KnownFile {
   readonly bytes: Uint8Array;
   readonly blocks: readonly RenderedBlock[];
 }
+
+/** What an agent derives with under one set of settings. */
+export interface DerivationMemory {
+  readonly settings: DerivationSettings;
+  root: RootKey | undefined;
+  /** Bundles opened under the root key, by their text: the stored and the accepted one. */
+  readonly opened: Map<string, OpenedBundle>;
+  /** Keys that were derived by this program. */
+  readonly derived: Set<KeyId>;
+  /** The chained key after the newest of the bundle with this hash. */
+  next: {readonly after: string; readonly ref: KeyRef} | undefined;
+  /** The bundle made for the ring's present request. */
+  prepared: PreparedBundle | undefined;
+}
+
+export const newDerivationMemory = (
+  settings: DerivationSettings,
+  derived: ReadonlySet<KeyId> = new Set(),
+): DerivationMemory => ({
+  settings,
+  root: undefined,
+  opened: new Map(),
+  derived: new Set(derived),
+  next: undefined,
+  prepared: undefined,
+});
 
 /** The agent's memory between periods: a plain value, lost at a crash without harm. */
 export interface AgentMemory {
@@ -54,6 +83,8 @@ export interface AgentMemory {
   etcdPrefix: string;
   /** What `spec.mode` said when it was read last. */
   observing: boolean;
+  /** Absent under the random strategy. */
+  derivation: DerivationMemory | undefined;
 }
 
 /** What an agent knows when it starts: nothing. */
@@ -87,6 +118,7 @@ export const newAgentMemory = (
   etcdFacts: {},
   etcdPrefix: '/registry',
   observing: false,
+  derivation: undefined,
 });
 
 /** Remembers what this node's server has loaded, once that is known. */

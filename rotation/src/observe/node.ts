@@ -10,6 +10,7 @@ import {configResource, nodeReportResource, ourNamespace, singletonName} from '.
 import {lastingReasons} from '../plan/reason.ts';
 import {ask, demand, type Instant, type Step} from '../ports.ts';
 import {type AgentMemory, learn, noteRing} from './agent-memory.ts';
+import {observeDerivation} from './derivation.ts';
 import {newestOf, readBackups, readCompleteCopy, readConfiguration, readHistoryFact} from './node-files.ts';
 import {readRecipient, readState, readTried} from './node-state.ts';
 import {readRecipients} from './recipients.ts';
@@ -34,6 +35,7 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
   else if (state.state === 'seen' && state.value.external) memory.writeMode ??= 'external';
   const tried = yield* readTried();
   const seenRing = noteRing(memory, {ring, state, clusterId});
+  const derivation = yield* observeDerivation(memory, {ring, state, clusterId, previous});
   const recipient = yield* readRecipient();
   const platform = yield* ask('server.platform', {});
   if (platform.ok) memory.etcdPrefix = platform.value.etcdPrefix;
@@ -78,6 +80,7 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
     ...(tried === undefined ? {} : {tried}),
     recipient,
     held: new Map([...memory.keys].map(([id, key]) => [id, refOf(key)])),
+    ...(derivation === undefined ? {} : {derivation}),
     failures: memory.failures,
     can: memory.can,
     ...(memory.downSinceMs === undefined ? {} : {downSinceMs: memory.downSinceMs}),

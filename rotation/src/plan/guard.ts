@@ -33,6 +33,7 @@ export function guardFile(input: GuardInput): string | undefined {
     lostBlocks(input) ??
     lostKeys(input) ??
     wrongWriteKey(input) ??
+    wrongKeys(input) ??
     doubledKeys(input) ??
     staleReorder(input)
   );
@@ -112,6 +113,16 @@ function wrongWriteKey({current, next, loaded, serverDown, ring}: GuardInput): s
     if (!has) return `${resource}: this node's server has not loaded ${entry}`;
   }
   return undefined;
+}
+
+/** A name holds half of a check value: a key that is held under a name of the ring must be the ring's in all of it. */
+function wrongKeys({next, held, ring}: GuardInput): string | undefined {
+  const listed = new Map(ring?.keys.map((key) => [key.id, key]));
+  const wrong = [...keysOf(next)].find((id) => {
+    const [key, ref] = [listed.get(id), held.get(id)];
+    return key !== undefined && ref !== undefined && key.check !== ref.check;
+  });
+  return wrong === undefined ? undefined : `the key held as ${wrong} is not the ring's`;
 }
 
 function doubledKeys({next, held}: GuardInput): string | undefined {

@@ -3,7 +3,8 @@
 import {keyObjectName} from '../model/key.ts';
 import type {KeyObject, Problem} from '../model/node.ts';
 import type {NodeObservation} from '../model/node-observation.ts';
-import type {Ring} from '../model/ring.ts';
+import type {Ring, RingKey} from '../model/ring.ts';
+import {whyNotDerived} from './node-derivation.ts';
 import {type NodeAction, problem} from './node-plan.ts';
 
 /** Opening, sealing and making keys at the ring's request. */
@@ -14,15 +15,14 @@ export function keyActions(o: NodeObservation, ring: Ring, problems: Problem[]):
   const opening = new Set<string>();
   for (const key of [...ring.keys].sort((a, b) => a.revision - b.revision)) {
     const name = keyObjectName(key);
-    const object = objects.get(name);
+    const object = objectFor(key, objects.get(name));
     if (!o.held.has(key.id) && object !== undefined) {
       const chain = voucherChain(o, objects, object).filter((each) => !opening.has(each));
       for (const each of chain) opening.add(each);
       actions.push(...chain.map((each): NodeAction => ({do: 'openKey', object: each})));
     }
-    if (!o.held.has(key.id) && object === undefined)
-      problems.push(problem('KeyNotHeld', `no sealed object holds ${key.name}`));
-    if (o.held.has(key.id) && object === undefined && o.recipients.state === 'seen')
+    if (!o.held.has(key.id) && object === undefined) problems.push(problem('KeyNotHeld', notHeld(o, key)));
+    if (o.held.has(key.id) && object === undefined && key.derived !== true && o.recipients.state === 'seen')
       actions.push({do: 'sealKey', key: key.id});
     if (o.held.has(key.id) && object !== undefined && lacksRecipient(o, object.recipients))
       actions.push({do: 'reseal', object: name});
@@ -34,6 +34,13 @@ export function keyActions(o: NodeObservation, ring: Ring, problems: Problem[]):
   }
   return actions;
 }
+
+/** A derived key may have an object, made before a change of root; the object of another key of its revision is not its. */
+const objectFor = (key: RingKey, object: KeyObject | undefined): KeyObject | undefined =>
+  key.derived === true && object?.key.check !== key.check ? undefined : object;
+
+const notHeld = (o: NodeObservation, key: RingKey): string =>
+  (key.derived === true ? whyNotDerived(o, key) : undefined) ?? `no sealed object holds ${key.name}`;
 
 /** Objects to open in order: those that vouch for an object, as far as they are there, then itself. */
 function voucherChain(

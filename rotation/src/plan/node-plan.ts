@@ -1,5 +1,6 @@
 // What an agent's plan for its node is: deeds in their order, and what people should know.
 
+import type {PublishRequest} from '../model/bundle.ts';
 import type {KeyId} from '../model/key.ts';
 import type {RenderedBlock} from '../model/layout.ts';
 import type {LoadedReport, Problem, ServerReport} from '../model/node.ts';
@@ -14,6 +15,8 @@ export type NodeAction =
   | {readonly do: 'sealKey'; readonly key: KeyId}
   | {readonly do: 'reseal'; readonly object: string}
   | {readonly do: 'mint'; readonly id: string; readonly revision: number}
+  /** Makes the bundle that the ring asks for; it is kept and told, not published. */
+  | {readonly do: 'prepareBundle'; readonly request: PublishRequest}
   | {readonly do: 'writeFile'; readonly blocks: readonly RenderedBlock[]}
   /** Puts back a configuration whose bytes are at hand, with more keys to read with where `add` names some. */
   | {

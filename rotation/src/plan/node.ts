@@ -5,6 +5,7 @@ import {configurationPath, statePath} from '../model/file-paths.ts';
 import type {Problem} from '../model/node.ts';
 import {type NodeObservation, newerState} from '../model/node-observation.ts';
 import {isAnotherLine, type Ring} from '../model/ring.ts';
+import {bundleToKeep, prepareActions} from './node-derivation.ts';
 import {fileActions} from './node-file.ts';
 import {keyActions, strangers} from './node-keys.ts';
 import {loadedOf, serverOf} from './node-loaded.ts';
@@ -28,6 +29,7 @@ export function planNode(o: NodeObservation): NodePlan {
   if (ring !== undefined) {
     actions.push(...stateActions(o, ring));
     actions.push(...keyActions(o, ring, problems));
+    actions.push(...prepareActions(o, ring));
   }
   const blocked = problems.some(({reason}) => reason === 'HistoryNotWritable' || reason === 'ConfigurationPathDiffers');
   if (!blocked) actions.push(...fileActions(o, ring, server, loaded, problems));
@@ -109,7 +111,13 @@ function stateActions(o: NodeObservation, ring: Ring): readonly NodeAction[] {
   );
   if (o.state.state === 'unknown') return [];
   const external = ring.settings.writeMode === 'external';
-  const same = old?.epoch === ring.epoch && old.revision === revision && old.clusterId === ring.clusterId;
+  const kept = bundleToKeep(o, ring);
+  const same =
+    old?.epoch === ring.epoch &&
+    old.revision === revision &&
+    old.clusterId === ring.clusterId &&
+    old.generation === kept.generation &&
+    old.bundle === kept.bundle;
   if (same && (old.external === true) === external) return [];
   return [
     {
@@ -118,8 +126,7 @@ function stateActions(o: NodeObservation, ring: Ring): readonly NodeAction[] {
         v: 1,
         clusterId: ring.clusterId,
         epoch: ring.epoch,
-        generation: old?.generation ?? 0,
-        bundle: old?.bundle ?? '',
+        ...kept,
         revision,
         ...(o.seenRing === undefined ? {} : {version: ring.version}),
         ...(external ? {external} : {}),
