@@ -7,6 +7,7 @@ import {adoptKey} from '@etcd-encryption/crypto';
 import {formatEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
 import {reasons} from '@etcd-encryption/rotation';
 import {afterAll, beforeAll, expect, test} from 'vitest';
+import {pairReasons} from '../rotation/pair/pair-reasons.ts';
 import {Onlooker} from './onlooker.ts';
 import {type RotationCluster, startRotationCluster} from './rotation-cluster.ts';
 import {Workload} from './workload.ts';
@@ -55,6 +56,7 @@ const nowhere: Readonly<Record<string, string>> = {
   EtcdSpaceLow: 'needs an etcd that is nearly full; the simulation and the rules’ tests do',
   ClockWentBack: 'needs a clock that is set back; the simulation does',
   CountingTime: 'lasts one change of the ring; the rules’ tests do',
+  ...Object.fromEntries(pairReasons.map((reason) => [reason, 'needs a pair; the tests of the pair’s rules do'])),
 };
 
 let cluster: RotationCluster;

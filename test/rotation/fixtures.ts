@@ -335,6 +335,8 @@ export function observe({ring, spec = {}, nodes = {}, every = {}, facts = {}}: G
     lists: seen({}),
     compacted: [],
     counted: countedOf(present),
+    seedBundle: {state: 'absent'},
+    synchronizer: {state: 'absent'},
     pruned: seen([]),
     ...facts,
   };

@@ -117,7 +117,7 @@ describe('spec', () => {
       resources: ['Secrets'],
       rotationInterval: '1 week',
       type: 'aescbc',
-      keyStrategy: 'deterministic',
+      keyStrategy: 'derived',
       mode: 'off',
       nodes: {writeMode: 'copy'},
       retention: {revisions: 0, minAge: 5},

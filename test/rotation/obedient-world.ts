@@ -324,6 +324,8 @@ export class ObedientWorld {
       case 'migratePage':
         this.#page(action.of);
         return;
+      case 'publishBundle':
+        throw new Error('this world has no pair');
       default:
         throw new Error(`this world does not know ${JSON.stringify(action satisfies never)}`);
     }

@@ -96,6 +96,8 @@ function inPlainWords(action: Action): string {
       return action.of === 'proof'
         ? 'write a page of objects once more, as proof that nothing changes'
         : 'rewrite a page of objects';
+    case 'publishBundle':
+      return 'write the SeedBundle';
     case 'askCompaction':
       return `ask whether etcd is compacted past ${action.revisions.join(', ')}`;
     default:

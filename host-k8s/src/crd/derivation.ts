@@ -64,6 +64,8 @@ export const publications = list(
 export const following = object('The bundle that is followed for writing.', {
   ...bundleFields,
   sinceMs: unixMs('Since when'),
+  rootCheck: text('Root check of the nodes that read it.').exactOptional(),
+  otherLineage: z.literal(true).meta({description: 'The present write key is of another bundle id.'}).exactOptional(),
 });
 
 export const synchronizer = object('When the etcd Synchronizer was seen on this cluster.', {

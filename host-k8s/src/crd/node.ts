@@ -145,6 +145,10 @@ export const nodeReportSchema = object("What this node's agent saw last.", {
     why: text('What the server said.'),
   }).exactOptional(),
   encryptions: map('Encryptions by key name over all processes of the server.', count('Number of encryptions.')),
+  decryptions: map(
+    'Decryptions by key name in the present process of the server.',
+    count('Number of decryptions.'),
+  ).exactOptional(),
   counters: object('Counters of the present process, by which the above is carried on.', {
     startedAtMs: unixMs('Start of the process'),
     byName: map('Encryptions by key name since then.', count('Number of encryptions.')),

@@ -201,6 +201,10 @@ export const ringSchema = object('What every node shall hold. Written by the con
   publishing: publishing.exactOptional(),
   publications: publications.exactOptional(),
   following: following.exactOptional(),
+  leftWindow: map(
+    'Since when each derived key is in no bundle that is followed.',
+    integer('Unix milliseconds.'),
+  ).exactOptional(),
   synchronizer: synchronizer.exactOptional(),
   standbyProven: texts(
     'Bundle ids for which a proof of the Standby, or the word that there is none, was seen.',

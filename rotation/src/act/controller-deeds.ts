@@ -17,6 +17,7 @@ import type {Action, Plan} from '../plan/plan.ts';
 import {type ConfigStatus, makeStatus} from '../plan/status.ts';
 import {ask, demand, ok, type ResourceType, type Result, type Step, type StoredObject} from '../ports.ts';
 import {migratePage} from './migrate.ts';
+import {publishBundle} from './publish-bundle.ts';
 import {addRecord} from './record.ts';
 
 export interface ControllerDeed {
@@ -38,7 +39,9 @@ export function* doControllerAction(deed: ControllerDeed, action: Action): Step<
     case 'checkLists':
       return yield* checkLists(deed, action.resources);
     case 'migratePage':
-      return yield* migratePage(deed, action.of);
+      return yield* migratePage(deed, action.of, action.namespaces);
+    case 'publishBundle':
+      return yield* publishBundle(action);
     case 'askCompaction':
       return yield* askCompaction(deed.memory, action.revisions);
     default:

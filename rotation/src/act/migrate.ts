@@ -27,9 +27,13 @@ import {isSpaceExceeded} from './space.ts';
 const triesPerObject = 4;
 
 /** Rewrites one page of the first open mark and stores the mark; remembers when etcd had no space for it. */
-export function* migratePage(deed: ControllerDeed, of: 'rotation' | 'proof'): Step<Result<unknown>> {
+export function* migratePage(
+  deed: ControllerDeed,
+  of: 'rotation' | 'proof',
+  namespaces?: readonly string[],
+): Step<Result<unknown>> {
   const {memory} = deed;
-  const result = yield* rewritePage(deed, of);
+  const result = yield* rewritePage(deed, of, namespaces);
   if (result.ok) memory.spaceExceeded = undefined;
   else if (isSpaceExceeded(result.error)) {
     const {monotonicMs} = yield* demand('clock.now', {});
@@ -39,7 +43,11 @@ export function* migratePage(deed: ControllerDeed, of: 'rotation' | 'proof'): St
   return result;
 }
 
-function* rewritePage(deed: ControllerDeed, of: 'rotation' | 'proof'): Step<Result<unknown>> {
+function* rewritePage(
+  deed: ControllerDeed,
+  of: 'rotation' | 'proof',
+  namespaces: readonly string[] | undefined,
+): Step<Result<unknown>> {
   const {observation} = deed;
   if (observation.ring.state !== 'seen') return failed('unavailable', 'the ring is not known');
   const ring = observation.ring.value;
@@ -48,15 +56,22 @@ function* rewritePage(deed: ControllerDeed, of: 'rotation' | 'proof'): Step<Resu
   if (mark === undefined) return ok(undefined);
   const type = typeOf(deed, mark.resource);
   if (type === undefined) return failed('unavailable', `${mark.resource}: its type is not known`);
-  const page = yield* listPage(type, mark);
-  if (!page.ok) return yield* pageFailed(deed, of, mark, page.error);
+  const listed = yield* listPage(type, mark);
+  if (!listed.ok) return yield* pageFailed(deed, of, mark, listed.error);
+  const page = onlyIn(namespaces, listed.value);
   const limits = deed.plan.view?.spec.migration ?? {maxInFlight: 1};
-  const rewritten = yield* rewriteAll(type, page.value.items, deed.memory.pace, limits);
+  const rewritten = yield* rewriteAll(type, page.items, deed.memory.pace, limits);
   if ('full' in rewritten) return failed('unavailable', `${mark.resource}: ${rewritten.full.message}`);
   const {wallMs} = yield* demand('clock.now', {});
-  const next = advance(mark, page.value, rewritten.results, wallMs);
+  const next = advance(mark, page, rewritten.results, wallMs);
   return yield* storeMark(deed, of, next);
 }
+
+/** A page without the objects of other namespaces, and without those of none: they are not ours to write. */
+const onlyIn = (namespaces: readonly string[] | undefined, page: ListPage): ListPage =>
+  namespaces === undefined
+    ? page
+    : {...page, items: page.items.filter(({metadata}) => namespaces.includes(metadata.namespace ?? ''))};
 
 function typeOf({observation}: ControllerDeed, name: string): ResourceType | undefined {
   for (const fact of Object.values(observation.types)) {

@@ -33,6 +33,16 @@ export interface BundleRef {
   readonly entries: readonly BundleEntryRef[];
 }
 
+/** The bundle that is followed for writing. */
+export interface FollowedBundle extends BundleRef {
+  /** Since when, by our clock, Unix ms. */
+  readonly sinceMs: number;
+  /** Root check of the nodes that read it; absent where none was told. */
+  readonly rootCheck?: string;
+  /** The present write key is of another bundle id, so its revision says nothing of this one's. */
+  readonly otherLineage?: true;
+}
+
 /** A bundle that a node made at the ring's request and that is not published yet. */
 export interface PreparedBundle extends BundleRef {
   /** Id of the request. */

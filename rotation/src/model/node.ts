@@ -134,6 +134,8 @@ export interface NodeReport {
   };
   /** Encryptions per key name over all of this node's server processes. */
   readonly encryptions: Readonly<Record<string, number>>;
+  /** Decryptions per key name of its present server process; absent where they are not counted. */
+  readonly decryptions?: Readonly<Record<string, number>>;
   /** Counters of the present process, by which the above is carried on. */
   readonly counters: {readonly startedAtMs: number; readonly byName: Readonly<Record<string, number>>};
   /** Highest epoch and revision this node ever saw, and the newest version of the ring in that epoch. */

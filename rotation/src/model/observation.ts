@@ -1,6 +1,7 @@
 // Everything a controller has read before it decides. Frozen input of the pure plan; no key bytes anywhere.
 
 import type {Instant, ResourceType} from '../ports.ts';
+import type {StoredBundle, SynchronizerSignals} from './bundle.ts';
 import type {Fact} from './fact.ts';
 import type {KeyObject, NodeReport} from './node.ts';
 import type {Ring, SeenRing} from './ring.ts';
@@ -79,6 +80,10 @@ export interface ClusterObservation {
   readonly drainMs?: number;
   /** A file that a server has not loaded after this is called not loaded, ms; absent = the default. */
   readonly reloadDeadlineMs?: number;
+  /** The SeedBundle object; read under the deterministic strategy only. */
+  readonly seedBundle: Fact<StoredBundle>;
+  /** Signs of the etcd Synchronizer; read under the deterministic strategy only. */
+  readonly synchronizer: Fact<SynchronizerSignals>;
   /** Fields that the installed CRDs would drop; unknown when they could not be read. */
   readonly pruned: Fact<readonly string[]>;
 }

@@ -60,6 +60,23 @@ export const synchronizer = {
   lease: 'etcd-sync-mirror',
   moduleInfo: 'etcd-sync',
 } as const;
+/** Namespaces that the Synchronizer leaves alone by default (product.md): on a Standby their objects are its own. */
+export const localNamespaces: readonly string[] = [
+  'cert-manager',
+  'cpaas-solution',
+  'cpaas-system',
+  'cpaas-system-global-credentials',
+  'default',
+  'global-credentials',
+  'kube-node-lease',
+  'kube-ovn',
+  'kube-public',
+  'kube-system',
+  'kubevirt',
+  'nativestor-system',
+  'nsx-system',
+  'operators',
+];
 export const deploymentResource: ResourceType = {
   group: 'apps',
   version: 'v1',

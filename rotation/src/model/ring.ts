@@ -2,7 +2,7 @@
 // the facts that must outlive a controller; no key bytes. Phase and conditions are not in it.
 
 import type {StoredObject} from '../ports.ts';
-import type {BundleRef, DerivationSettings, Publication, PublishRequest, SynchronizerMemory} from './bundle.ts';
+import type {DerivationSettings, FollowedBundle, Publication, PublishRequest, SynchronizerMemory} from './bundle.ts';
 import type {KeyId, KeyRef} from './key.ts';
 import type {Layout} from './layout.ts';
 
@@ -224,8 +224,9 @@ export interface Ring {
   readonly publishing?: PublishRequest;
   /** Bundles that this cluster wrote, newest first, at most 16. */
   readonly publications?: readonly Publication[];
-  /** The bundle that is followed for writing, and since when by our clock. */
-  readonly following?: BundleRef & {readonly sinceMs: number};
+  readonly following?: FollowedBundle;
+  /** Derived keys that the followed bundle does not hold, and since when none did, Unix ms. */
+  readonly leftWindow?: Readonly<Record<KeyId, number>>;
   readonly synchronizer?: SynchronizerMemory;
   /** Bundle ids under which a Standby's proof, or the word that there is none, was seen once. */
   readonly standbyProven?: readonly string[];

@@ -18,6 +18,7 @@ import {type ReadSpec, readSpec} from '../model/spec.ts';
 import {ask, demand, type Instant, type ResourceType, type Step, type StoredObject} from '../ports.ts';
 import {type Counts, countTimes} from './counted.ts';
 import {listAll} from './lists.ts';
+import {type MirrorLeaseMemory, readPair} from './pair.ts';
 import {newServerLeaseMemory, readServerLeases, type ServerLeaseMemory, watchOf} from './server-leases.ts';
 import {readControlPlaneNodes, readEndpoints} from './servers.ts';
 import {readClusterId, readKeyObjects} from './shared-objects.ts';
@@ -28,6 +29,7 @@ export interface ControllerMemory {
   ownEpoch: number | undefined;
   seenRing: SeenRing | undefined;
   readonly serverLeases: ServerLeaseMemory;
+  mirrorLease: MirrorLeaseMemory;
   readonly reports: Map<string, {sequence: number; sinceMs: number}>;
   lists: {result: Readonly<Record<string, string>>; atMs: number; after: string} | undefined;
   readonly compacted: Set<string>;
@@ -62,6 +64,7 @@ export const newControllerMemory = (
   ownEpoch: undefined,
   seenRing: undefined,
   serverLeases: newServerLeaseMemory(),
+  mirrorLease: undefined,
   reports: new Map(),
   lists: undefined,
   compacted: new Set(),
@@ -93,6 +96,7 @@ export function* observeCluster(memory: ControllerMemory, leading: boolean): Ste
   const controlPlaneNodes = yield* readControlPlaneNodes();
   const endpoints = yield* readEndpoints();
   const types = yield* readTypes(spec, ring);
+  const pair = yield* readPair(memory, spec, now);
   const pruned = yield* memory.readPruned();
   return {
     now,
@@ -116,6 +120,7 @@ export function* observeCluster(memory: ControllerMemory, leading: boolean): Ste
     compacted: [...memory.compacted].sort(),
     counted: countTimes(memory.counts, ring, now.monotonicMs),
     ...spaceFact(memory, now),
+    ...pair,
     pruned,
     ...memory.waits,
   };

@@ -2,6 +2,7 @@
 // as a read key. Nothing else changes in that file version.
 
 import type {LayoutResource} from '../model/layout.ts';
+import {approval} from './approval.ts';
 import {passGate} from './gate.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {because} from './reason.ts';
@@ -32,6 +33,8 @@ function apply(view: View): Outcome {
       ...waiting,
     );
   }
+  const waitingFor = approval(view, key);
+  if (waitingFor !== undefined) return waitingFor;
   const gate = passGate(view, 'activate');
   if (gate !== undefined) return gate;
   const resources = ring.layout.resources.map(({resource}) => resource);

@@ -19,8 +19,8 @@ import type {Refusal, Trial} from '../model/ring.ts';
 import {same} from '../model/same.ts';
 import type {Member} from './membership.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
+import {ambiguousValues, requestValues} from './preflight.ts';
 import {because, type Reason} from './reason.ts';
-import {ambiguousValues, requestValues} from './start.ts';
 import {obstacle, type View} from './view.ts';
 
 export const add: Rule = {name: 'add', apply};

@@ -9,6 +9,7 @@ import {etcdReaders} from './etcd-readers.ts';
 import {blockedReasons, newMark, typesOf} from './migrate.ts';
 import {changeRing, type Outcome, wait} from './plan.ts';
 import {because} from './reason.ts';
+import {isStandby} from './role.ts';
 import {spaceLow} from './space.ts';
 import {requestScan} from './verify.ts';
 import type {View} from './view.ts';
@@ -32,6 +33,8 @@ export const resourceId = (resource: string): string => `resource/${resource}`;
 export function proveClean(view: View, candidates: readonly Candidate[], unproven: readonly Candidate[]): Outcome {
   const {ring, members} = view;
   const able = etcdReaders(view, 'scan')[0];
+  if (able === undefined && isStandby(view))
+    return wait(because('DropWaiting', 'no node reads etcd, and a Standby may not rewrite what the mirror writes'));
   if (able === undefined) return proveByPass(view, unproven);
   const answer = members.map(({report}) => report.scan).find((scan) => scan !== undefined && scan.id === ring.scan?.id);
   if (!unproven.every((each) => isAskedFor(view, each))) return requestCleanScan(view, able.node, unproven);

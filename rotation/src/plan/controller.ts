@@ -6,7 +6,9 @@ import type {ClusterObservation} from '../model/observation.ts';
 import {activate} from './activate.ts';
 import {add} from './add.ts';
 import {adopt} from './adopt.ts';
+import {certain} from './certain.ts';
 import {drop} from './drop.ts';
+import {follow} from './follow.ts';
 import {readGround} from './ground.ts';
 import {health} from './health.ts';
 import {members} from './members.ts';
@@ -14,9 +16,12 @@ import {migrate} from './migrate.ts';
 import {mint} from './mint.ts';
 import {pause} from './pause.ts';
 import type {Outcome, Phase, Plan, Rule} from './plan.ts';
+import {publish} from './publish.ts';
 import {because, type Reason} from './reason.ts';
 import {rest} from './rest.ts';
 import {returned} from './returned.ts';
+import {role} from './role.ts';
+import {standby} from './standby.ts';
 import {start} from './start.ts';
 import {times} from './times.ts';
 import {verify} from './verify.ts';
@@ -27,16 +32,21 @@ export const controllerRules: readonly Rule[] = [
   members,
   health,
   returned,
+  role,
+  follow,
   adopt,
   mint,
   add,
   times,
   pause,
+  certain,
+  publish,
   start,
   activate,
   migrate,
   verify,
   drop,
+  standby,
   rest,
 ];
 
@@ -86,6 +96,11 @@ const phases: Readonly<Partial<Record<Reason['reason'], Phase>>> = {
   Minting: 'Minting',
   CheckingValues: 'Preflight',
   Adopting: 'Distributing',
+  Following: 'Distributing',
+  Publishing: 'Distributing',
+  WaitingForApproval: 'Distributing',
+  StandbyUnproven: 'Distributing',
+  RoleUnknown: 'Blocked',
   Trying: 'Distributing',
   Distributing: 'Distributing',
   AskingServers: 'Activating',

@@ -6,10 +6,12 @@ import type {KeyId} from '../model/key.ts';
 import {isListed} from '../model/layout.ts';
 import {annotation} from '../model/resource-types.ts';
 import type {CleanProof, DropCertificate, RingKey} from '../model/ring.ts';
+import {writeRevision} from './bundles.ts';
 import {type Candidate, proveClean, resourceId} from './clean.ts';
 import {awaitCompaction, compactedBy} from './compaction.ts';
 import {drainMs, passedMs} from './delay.ts';
 import {passGate} from './gate.ts';
+import {keptByPair, windowLeftMs} from './pair-window.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
 import {obstacles, type View, writtenWith} from './view.ts';
@@ -57,7 +59,7 @@ function nextCandidateInMs(view: View): number {
     const passed = passedMs(view, id, stopped);
     return [spec.retention.minAgeMs - passed, drainMs(view.observation) - passed];
   });
-  return Math.min(...left.filter((ms) => ms > 0));
+  return Math.min(...[...left, ...windowLeftMs(view)].filter((ms) => ms > 0));
 }
 
 function adoptedKept({ring, observation}: View): readonly Reason[] {
@@ -72,9 +74,12 @@ const isReleased = (key: RingKey, released = ''): boolean =>
 /** Keys that policy lets go: beyond the newest revisions or released, old enough, in no file's or server's write place, in every history. */
 function candidatesOf(view: View): readonly Candidate[] {
   const {ring, spec, members, observation} = view;
+  // Beside the published next one, which has not written yet.
+  const isWaiting = ({revision}: RingKey): boolean =>
+    spec.keyStrategy === 'deterministic' && revision > writeRevision(view);
   const newest = new Set(
     ring.keys
-      .filter(({revision}) => revision > 0)
+      .filter((key) => key.revision > 0 && !isWaiting(key))
       .slice(0, spec.retention.revisions)
       .map(({id}) => id),
   );
@@ -120,8 +125,13 @@ function prove(view: View, candidates: readonly Candidate[]): Outcome {
   }
   const open = valid.filter((proof) => proof.compactedBy === undefined);
   if (open.length > 0) return awaitCompaction(view, open);
-  return passGate(view, 'drop') ?? dropNow(view, proven, valid);
+  const kept = keptByPair(view, proven);
+  const leaving = proven.filter((each) => !kept.some(({id}) => id === each.id));
+  if (leaving.length === 0) return wait(because('DropWaiting', `${namesOf(kept)}: the pair's bundle still holds them`));
+  return passGate(view, 'drop') ?? dropNow(view, leaving, valid);
 }
+
+const namesOf = (candidates: readonly Candidate[]): string => candidates.map(({name}) => name).join(', ');
 
 /** A proof counts if it began after the key's last request could have ended, and after a restore. */
 const isLater = (view: View, proof: CleanProof, stoppedAtMs: number): boolean =>

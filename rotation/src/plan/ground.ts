@@ -104,6 +104,7 @@ function afterRestore(o: ClusterObservation, ring: Ring, past: readonly SeenRing
       scan: undefined,
       proof: undefined,
       minting: undefined,
+      publishing: undefined,
       clean: [],
       ...(undone === undefined ? {} : {rotation: undefined}),
       ...(undone?.request === undefined ? {} : {handledRequest: undefined}),

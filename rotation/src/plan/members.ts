@@ -7,6 +7,7 @@ import {sortedBy} from '../model/sorted.ts';
 import {lifeOf} from './life.ts';
 import {changeRing, type Outcome, passWith, type Rule} from './plan.ts';
 import {because} from './reason.ts';
+import {settingsOf} from './settings.ts';
 import type {View} from './view.ts';
 
 export const members: Rule = {name: 'members', apply};
@@ -31,13 +32,14 @@ function apply(view: View): Outcome {
   const gone = ring.members.filter((old) => !known.some(({node}) => node === old.node));
   const staying = [...known, ...gone].filter(({node}) => !ring.forgotten.some((each) => each.node === node));
   const next = sortedBy(staying, ({node}) => node);
-  const settings = {writeMode: view.spec.nodes.writeMode};
+  const {settings, refused} = settingsOf(view);
   const present = sortedBy(ring.members, ({node}) => node);
   if (!same(next, present) || !same(settings, ring.settings)) {
     return changeRing(ring, {members: next, settings}, because('Distributing', 'the list of members changed'));
   }
-  if (asked?.kind === 'pass') return {...asked, notes: [...view.notes, ...(asked.notes ?? [])]};
-  return passWith(...view.notes);
+  const notes = [...view.notes, ...(refused === undefined ? [] : [refused])];
+  if (asked?.kind === 'pass') return {...asked, notes: [...notes, ...(asked.notes ?? [])]};
+  return passWith(...notes);
 }
 
 /** A forgotten node is back when its lease is being renewed again. */

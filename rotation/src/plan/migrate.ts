@@ -2,11 +2,13 @@
 // The marks in the ring carry it over restarts; a mark is done only when its last page is.
 
 import {blockedAttempts} from '../limits.ts';
+import {localNamespaces} from '../model/resource-types.ts';
 import type {MigrationMark, Rotation} from '../model/ring.ts';
 import type {ResourceType} from '../ports.ts';
 import {isDue} from './delay.ts';
 import {changeRing, type Outcome, pass, passWith, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
+import {isStandby} from './role.ts';
 import {spaceLow} from './space.ts';
 import type {View} from './view.ts';
 
@@ -31,7 +33,7 @@ function apply(view: View): Outcome {
     const failure = observation.lastFailure;
     const notes =
       failure?.do === 'migratePage' ? [because('MigrationFailing', `${failure.message}; it is tried again`)] : [];
-    return {kind: 'act', action: {do: 'migratePage', of: 'rotation'}, reason, notes};
+    return {kind: 'act', action: {do: 'migratePage', of: 'rotation', ...localPart(view)}, reason, notes};
   }
   const blocked = rotation.migration.filter(({state}) => state === 'blocked');
   const retry = blocked.find((mark) => mark.attempts < blockedAttempts && isRetryDue(mark, observation.now.wallMs));
@@ -48,6 +50,10 @@ function apply(view: View): Outcome {
   if (blocked.some(({attempts}) => attempts < blockedAttempts)) return wait(...blockedReasons(blocked));
   return blocked.length === 0 ? pass : passWith(...blockedReasons(blocked));
 }
+
+/** A Standby rewrites its own objects alone: what the mirror writes is the Active's. */
+const localPart = (view: View): {readonly namespaces?: readonly string[]} =>
+  isStandby(view) ? {namespaces: localNamespaces} : {};
 
 const isRetryDue = (mark: MigrationMark, now: number): boolean =>
   isDue(

@@ -22,7 +22,14 @@ export type Action =
   /** List the metadata of every resource once, to find unreadable values before a rotation. */
   | {readonly do: 'checkLists'; readonly resources: readonly string[]}
   /** One page of the migration (or of a proof pass) of the first mark that is not done. */
-  | {readonly do: 'migratePage'; readonly of: 'rotation' | 'proof'}
+  | {
+      readonly do: 'migratePage';
+      readonly of: 'rotation' | 'proof';
+      /** Only objects in these: on a Standby the others are written by the mirror. Absent: all. */
+      readonly namespaces?: readonly string[];
+    }
+  /** Write the SeedBundle: in place of the version that was seen, or, without one, only if there is none. */
+  | {readonly do: 'publishBundle'; readonly bytes: string; readonly resourceVersion?: string}
   /** Ask `events` whether a revision is compacted. */
   | {readonly do: 'askCompaction'; readonly revisions: readonly string[]};
 

@@ -2,9 +2,9 @@
 
 import {budgetRotationSpacingMs, writeBudgetAlarm} from '../limits.ts';
 import {formatTime} from '../model/time-text.ts';
+import {budgetUsed, interval} from './due.ts';
 import type {Outcome, Rule} from './plan.ts';
 import {because, type Reason} from './reason.ts';
-import {budgetUsed, interval} from './start.ts';
 import type {View} from './view.ts';
 
 export const rest: Rule = {name: 'rest', apply};

@@ -5,10 +5,11 @@ import {isKey, writeEntries} from '../model/layout.ts';
 import type {ClusterObservation} from '../model/observation.ts';
 import type {MigrationMark} from '../model/ring.ts';
 import {formatTime} from '../model/time-text.ts';
+import {budgetUsed, currentKey, interval} from './due.ts';
 import type {Member} from './membership.ts';
+import {pairConditions, roleWord} from './pair-status.ts';
 import type {Plan} from './plan.ts';
 import type {Reason, ReasonName} from './reason.ts';
-import {budgetUsed, currentKey, interval} from './start.ts';
 import {obstacle, obstacles, type View} from './view.ts';
 
 export interface Condition {
@@ -65,6 +66,18 @@ const troubles: ReadonlySet<ReasonName> = new Set<ReasonName>([
   'ForeignValues',
   'HistoryNotCompacted',
   'RestoreSeen',
+  'RoleUnknown',
+  'RoleContradicted',
+  'DerivationEdited',
+  'RootSecretNotReady',
+  'RootSecretsDiffer',
+  'RootChangeNotAnnounced',
+  'DerivedKeysDiffer',
+  'SeedBundleRefused',
+  'BundleRollback',
+  'BundleFork',
+  'BundleNotFollowed',
+  'PreparedBundleWrong',
 ]);
 
 /** A reason's name as a condition shows it. */
@@ -91,7 +104,7 @@ export function makeStatus(plan: Plan, o: ClusterObservation, previous: ConfigSt
     ...migrationStatus(view),
     ...(generation === undefined ? {} : {observedGeneration: generation}),
     phase: plan.phase,
-    role: 'Standalone',
+    role: roleWord(view),
     clusterId: ring.clusterId,
     conditions,
     keys: keyStatus(view),
@@ -171,6 +184,7 @@ function makeConditions(plan: Plan, view: View | undefined, all: readonly Reason
         message: `${Math.round(budgetUsed(view) * 100)} % of the write budget is used`,
       },
     ]),
+    ...pairConditions(view),
   ];
 }
 

@@ -2,12 +2,15 @@
 // become now, and what was proven at such a time is void. And what controllers counted of a delay is saved, so that one
 // that begins anew need not wait it all again.
 
-import {countedPortionMs} from '../limits.ts';
+import {countedPortionMs, publishedLongMs} from '../limits.ts';
 import type {KeyId} from '../model/key.ts';
 import type {CountedTime, Ring} from '../model/ring.ts';
+import {pairStamps} from '../model/stamps.ts';
 import {drainMs} from './delay.ts';
+import {interval} from './due.ts';
 import {changeRing, type Outcome, pass, type Rule} from './plan.ts';
 import {because} from './reason.ts';
+import {deterministicOf} from './settings.ts';
 import type {View} from './view.ts';
 
 export const times: Rule = {name: 'times', apply};
@@ -23,6 +26,7 @@ function correct({ring, observation}: View): Outcome | undefined {
     ...ring.history.map(({completedAtMs}) => completedAtMs),
     ...ring.clean.map(({atMs}) => atMs),
     ...(ring.proof?.migration.map(({startedAtMs}) => startedAtMs) ?? []),
+    ...pairStamps(ring).map(({sinceMs}) => sinceMs),
     ...[ring.scan?.atMs, ring.restored?.atMs].filter((each) => each !== undefined),
   ];
   if (!stamps.some((stamp) => stamp > now)) return undefined;
@@ -40,6 +44,21 @@ function corrected(ring: Ring, now: number): {readonly [K in keyof Ring]?: Ring[
     scan: scan !== undefined && scan.atMs > now ? undefined : scan,
     proof: proof?.migration.some(({startedAtMs}) => startedAtMs > now) === true ? undefined : proof,
     restored: restored === undefined ? undefined : {...restored, atMs: upToNow(restored.atMs)},
+    ...correctedPair(ring, upToNow),
+  };
+}
+
+function correctedPair(
+  {synchronizer, following, leftWindow}: Ring,
+  upToNow: (stamp: number) => number,
+): {readonly [K in keyof Ring]?: Ring[K]} {
+  const goneSinceMs = synchronizer?.goneSinceMs;
+  return {
+    ...(synchronizer === undefined || goneSinceMs === undefined
+      ? {}
+      : {synchronizer: {...synchronizer, goneSinceMs: upToNow(goneSinceMs)}}),
+    ...(following === undefined ? {} : {following: {...following, sinceMs: upToNow(following.sinceMs)}}),
+    ...(leftWindow === undefined ? {} : {leftWindow: mapValues(leftWindow, upToNow)}),
   };
 }
 
@@ -55,11 +74,13 @@ const mapValues = <T>(record: Readonly<Record<string, T>>, change: (value: T) =>
 /** Saved in portions while a delay runs, and once more when it has passed; then never again. */
 function save(view: View): Outcome | undefined {
   const {ring, spec, observation} = view;
-  const neededMs = Math.max(spec.retention.minAgeMs, drainMs(observation));
+  const keyMs = Math.max(spec.retention.minAgeMs, drainMs(observation));
+  const keys = ring.keys.map(({id}) => ({id, stoppedAtMs: ring.stoppedWriting[id], neededMs: keyMs}));
+  const pairMs = longestPairDelayMs(view);
+  const pair = pairStamps(ring).map(({id, sinceMs}) => ({id, stoppedAtMs: sinceMs, neededMs: pairMs}));
   const present: Record<KeyId, CountedTime> = {};
   let due = false;
-  for (const {id} of ring.keys) {
-    const stoppedAtMs = ring.stoppedWriting[id];
+  for (const {id, stoppedAtMs, neededMs} of [...keys, ...pair]) {
     if (stoppedAtMs === undefined) continue;
     const saved = ring.counted?.[id];
     const savedMs = saved?.stoppedAtMs === stoppedAtMs ? saved.ms : 0;
@@ -69,4 +90,11 @@ function save(view: View): Outcome | undefined {
   }
   if (!due) return undefined;
   return changeRing(ring, {counted: present}, because('CountingTime', 'how long old keys have not written is saved'));
+}
+
+/** The longest that anything of a pair waits on a clock that never jumps, ms; nothing under the random strategy. */
+function longestPairDelayMs(view: View): number {
+  const settings = deterministicOf(view);
+  if (settings === undefined) return 0;
+  return Math.max(settings.promotionGraceMs, settings.approvalDelayMs, publishedLongMs, 2 * interval(view));
 }
