@@ -62,6 +62,8 @@ function doesNotFit({request: {kind, revision}, ring, base, baseRef}: Making): s
   const {following} = ring;
   if (following !== undefined && following.bundleId !== baseRef?.bundleId)
     return `this node accepted bundle ${hex(base.bundleId)}, the ring follows ${following.bundleId}`;
+  if (following !== undefined && following.generation > base.generation)
+    return `this node accepted generation ${base.generation}, the ring follows ${following.generation}`;
   const newest = base.entries.at(-1)?.revision ?? 0;
   const fits = kind === 'raise' ? revision === newest : kind === 'next' ? revision === newest + 1 : revision > newest;
   return fits ? undefined : `revision ${revision} does not go on from ${newest}, the newest of the accepted bundle`;

@@ -259,6 +259,13 @@ describe('a request that is not answered', () => {
       {following: {bundleId: 'ee'.repeat(16), generation: 1, hash: 'ff', entries: [], sinceMs: 0}},
       'the ring follows eeee',
     ],
+    [
+      'the ring follows a generation that this node has not accepted',
+      3,
+      request('fresh', 5),
+      {following: {bundleId: hex(bundleId), generation: 4, hash: 'ff', entries: [], sinceMs: 0}},
+      'accepted generation 3, the ring follows 4',
+    ],
   ] as const)('%s ⇒ told why', (_, length, publishing, changes, why) => {
     const agent = prepared(length, publishing, changes);
     expect(agent.derivation).not.toHaveProperty('prepared');
