@@ -155,5 +155,22 @@ export function disagreements(view: View): readonly Reason[] {
     const nodes = reading.nodes.join(', ');
     reasons.push(because('DerivedKeysDiffer', `${nodes} read different keys from the same SeedBundle`, reading.nodes));
   }
-  return reasons;
+  return [...reasons, ...doubledNames(view)];
+}
+
+/** Two keys under one name: a name holds only half of a check value. */
+function doubledNames(view: View): readonly Reason[] {
+  const checks = new Map(view.ring.keys.map(({id, check}) => [id, check]));
+  return derivationsOf(view).flatMap(({node, derivation: {bundle, accepted, next}}) => {
+    const entries = [...(bundle.state === 'read' ? bundle.bundle.entries : []), ...(accepted?.entries ?? [])];
+    const told = [...entries.map(keyOfEntry), ...(next === undefined ? [] : [next])];
+    const other = told.filter(({id, check}) => {
+      const known = checks.get(id) ?? check;
+      checks.set(id, known);
+      return known !== check;
+    });
+    const names = [...new Set(other.map(({name}) => name))].sort();
+    if (names.length === 0) return [];
+    return [because('DerivedKeysDiffer', `${node}: ${names.join(', ')} is another key than the one known`, [node])];
+  });
 }

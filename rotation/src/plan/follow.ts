@@ -28,7 +28,7 @@ export const follow: Rule = {name: 'follow', apply};
 function apply(view: View): Outcome {
   if (deterministicOf(view) === undefined) return pass;
   const {ring} = view;
-  const {keys, differing} = newKeys(view);
+  const keys = newKeys(view);
   if (keys.length > 0) {
     const names = keys.map(({name}) => name).join(', ');
     return changeRing(ring, {keys: sortKeys([...ring.keys, ...keys])}, because('Following', `${names} can be derived`));
@@ -40,32 +40,14 @@ function apply(view: View): Outcome {
     const message = `generation ${next.generation} of bundle ${next.bundleId}, up to ${newest}`;
     return changeRing(ring, {following: next, leftWindow: leftWindow(view, next)}, because('Following', message));
   }
-  return passWith(
-    ...rootNotes(view),
-    ...disagreements(view),
-    ...differing,
-    ...bundleNotes(view),
-    ...step.notes,
-    ...forks(ring),
-  );
+  return passWith(...rootNotes(view), ...disagreements(view), ...bundleNotes(view), ...step.notes, ...forks(ring));
 }
 
-interface NewKeys {
-  readonly keys: readonly RingKey[];
-  readonly differing: readonly Reason[];
-}
-
-/** Keys that nodes derive and the ring does not know; those that nodes disagree on are named and left out. */
-function newKeys(view: View): NewKeys {
+/** Keys that nodes derive and the ring does not know. */
+function newKeys(view: View): readonly RingKey[] {
   const found = new Map<KeyId, RingKey>();
-  const differing: Reason[] = [];
-  for (const ref of derivable(view)) {
-    const known = view.keys.get(ref.id) ?? found.get(ref.id);
-    if (known === undefined) found.set(ref.id, ref);
-    else if (known.check !== ref.check)
-      differing.push(because('DerivedKeysDiffer', `${ref.name}: another key under this name is known`));
-  }
-  return {keys: [...found.values()], differing};
+  for (const key of derivable(view)) if (!view.keys.has(key.id) && !found.has(key.id)) found.set(key.id, key);
+  return [...found.values()];
 }
 
 /** Every entry that a node reads or accepted, and, while we are not Active, the key after it by the chain of seeds. */
