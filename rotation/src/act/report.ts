@@ -62,10 +62,13 @@ export function makeReport(memory: AgentMemory, o: NodeObservation, plan: NodePl
 }
 
 /** Under the deterministic strategy only. The stored bundle's bytes are in the API already. */
-function derivationPart({derivation: present}: NodeObservation): Pick<NodeReport, 'derivation'> {
+function derivationPart({
+  derivation: present,
+  evidence,
+}: NodeObservation): Pick<NodeReport, 'derivation' | 'decryptions'> {
   if (present === undefined) return {};
   const {bytes: _, ...derivation} = present;
-  return {derivation};
+  return {derivation, ...(evidence.state === 'seen' ? {decryptions: evidence.value.decryptions} : {})};
 }
 
 /**
@@ -91,7 +94,7 @@ function countEncryptions(
 
 /** What must not change silently; counters, times and the sequence alone are no news. */
 const newsOf = (report: NodeReport): unknown => {
-  const {sequence: _s, atMs: _a, encryptions: _e, counters: _c, ...rest} = report;
+  const {sequence: _s, atMs: _a, encryptions: _e, decryptions: _d, counters: _c, ...rest} = report;
   return rest;
 };
 

@@ -175,6 +175,25 @@ describe('a derived key that is not held', () => {
     expect(blocksIn(agent)).toEqual(['identity', r1.id]);
   });
 
+  test('two keys of one revision are derived, and one of them was sealed ⇒ that one is opened', () => {
+    const [other] = keysOf(chain(1, new Uint8Array(32).fill(9).with(0, 1)));
+    const agent = new AgentNode({ring: filing([derivedKey(other ?? r1), r1]), secret: null});
+    agent.store.put(keyResource, objectOf(1));
+    agent.run(2);
+    expect(agent.report.held).toEqual([r1.id]);
+    expect(agent.report.problems.map(({reason}) => reason)).not.toContain('KeyMismatch');
+  });
+
+  test('it is in the history, and there is no root key since the agent began ⇒ held, and told as derived', () => {
+    const agent = new AgentNode({ring: filing([r1]), bundle});
+    agent.run(2);
+    agent.remove('secrets', 'etcd-derivation-root');
+    agent.restart();
+    agent.run();
+    expect(agent.derivation).toMatchObject({root: {state: 'missing'}, derived: [r1.id]});
+    expect(agent.problem('KeyNotHeld')).toBeUndefined();
+  });
+
   test('the object of its revision holds another key ⇒ left alone, the cause is named', () => {
     const [other] = keysOf(chain(1, new Uint8Array(32).fill(9).with(0, 1)));
     const agent = new AgentNode({ring: filing([derivedKey(other ?? r1)]), secret: null});
@@ -183,6 +202,17 @@ describe('a derived key that is not held', () => {
     expect(agent.problem('KeyNotHeld')).toContain('cannot be derived');
     expect(agent.requests.filter(({op}) => op === 'seal.open')).toEqual([]);
   });
+});
+
+test('its server reads with derived keys ⇒ counted in the report, which is not written for that alone', () => {
+  const agent = new AgentNode({bundle});
+  agent.run(3);
+  const {sequence} = agent.report;
+  agent.decryptions = {[r1.name]: 7};
+  agent.run();
+  expect(agent.report.sequence).toBe(sequence);
+  agent.run(10);
+  expect(agent.report).toMatchObject({decryptions: {[r1.name]: 7}, sequence: sequence + 1});
 });
 
 test('guard: a key that is held under a name of the ring and is another in the rest of its check value ⇒ refused', () => {

@@ -96,6 +96,8 @@ export class AgentNode {
   ports: Partial<SyncPorts> = {};
   /** The API answers; without it only the disk does. */
   api = true;
+  /** Decryptions by key name that its server counts. */
+  decryptions: Readonly<Record<string, number>> = {};
   wallMs = now;
   monotonicMs = 1_000;
   memory: AgentMemory = newAgentMemory('n1', [], []);
@@ -181,7 +183,7 @@ export class AgentNode {
           reloadFailures: 0,
           form: 'hash',
           encryptions: {},
-          decryptions: {},
+          decryptions: this.decryptions,
         });
       },
       'server.platform': () =>

@@ -240,6 +240,7 @@ describe('a request is answered once', () => {
     agent.putRing(asking(request('next', 5)));
     agent.run();
     expect(agent.derivation).not.toHaveProperty('prepared');
+    expect(agent.problem('Minting')).toBeUndefined();
     agent.run();
     expect(revisionsOf(madeBy(agent))).toEqual([1, 2, 3, 4, 5]);
   });

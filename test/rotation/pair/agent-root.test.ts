@@ -56,7 +56,7 @@ describe('the root Secret', () => {
       'a line feed behind',
       {'root-key': toBase64(Uint8Array.of(...root, 10))},
       'refused',
-      'got 33 (a trailing newline?)',
+      `${place}, root-key: expected 32 raw random bytes, got 33 (a trailing newline?)`,
     ],
     ['base64 text', {'root-key': toBase64(utf8(toBase64(root)))}, 'refused', 'got 44 (base64 text of a key'],
     ['hex text', {'root-key': toBase64(utf8(hex(root)))}, 'refused', 'got 64 (hex text of a key'],
