@@ -10,9 +10,7 @@ import {
   nextSeed,
   type SeedBundle,
   type Settings,
-  sha256Hex,
   toBase64,
-  utf8,
 } from '@etcd-encryption/crypto';
 import type {BundleOutcome, BundleRef} from '../model/bundle.ts';
 import {absent, type Fact, seen, unread} from '../model/fact.ts';
@@ -20,6 +18,7 @@ import type {KeyRef} from '../model/key.ts';
 import {refOf} from '../model/key-ring.ts';
 import {ourNamespace, seedBundleResource, singletonName} from '../model/resource-types.ts';
 import {ask, type Step} from '../ports.ts';
+import {bundleHash} from './pair.ts';
 
 /** A bundle's bytes and what they are under one root key. */
 export interface OpenedBundle {
@@ -43,12 +42,12 @@ export function* readStoredBundle(): Step<Fact<string>> {
 
 /** Decodes, verifies and derives. */
 export function openBundle(text: string, settings: Settings): OpenedBundle {
+  const hash = bundleHash(text);
   const decoded = fromBase64(text);
   if (decoded.outcome !== 'ok') {
     const detail = `expected base64, got another character at place ${decoded.at + 1}`;
-    return {bytes: '', hash: sha256Hex(utf8(text)), content: {outcome: 'malformed', detail}};
+    return {bytes: '', hash, content: {outcome: 'malformed', detail}};
   }
-  const hash = sha256Hex(decoded.bytes);
   const bytes = toBase64(decoded.bytes);
   const read = decodeSeedBundle(decoded.bytes, settings);
   if (read.outcome !== 'ok') return {bytes, hash, content: read};
