@@ -44,6 +44,7 @@ import {
   typeOf,
   withCounted,
 } from './fixtures.ts';
+import {asPair} from './pair/arbitraries.ts';
 
 const run = openProofRun();
 
@@ -357,7 +358,7 @@ const anyNodes: fc.Arbitrary<readonly string[]> = fc.oneof(fc.constant(names), f
 const usual: fc.Arbitrary<readonly string[]> = fc.oneof(fc.constant(names), nodeNames);
 
 /** Observations with everything read. */
-export const knownObservation: fc.Arbitrary<ClusterObservation> = fc
+const randomObservation: fc.Arbitrary<ClusterObservation> = fc
   .record({
     ring,
     spec: fc.oneof(fc.constant<Partial<Spec>>({}), spec),
@@ -427,6 +428,12 @@ export const knownObservation: fc.Arbitrary<ClusterObservation> = fc
     });
   });
 
+/** Observations with everything read, of both strategies. */
+export const knownObservation: fc.Arbitrary<ClusterObservation> = fc.oneof(
+  randomObservation,
+  randomObservation.chain(asPair),
+);
+
 /** Ways to lose one fact of an observation. */
 export type Blinding = (o: ClusterObservation) => ClusterObservation;
 
@@ -459,6 +466,8 @@ export const blinding: fc.Arbitrary<{readonly what: string; readonly blind: Blin
       'endpoints',
       'lists',
       'pruned',
+      'seedBundle',
+      'synchronizer',
     )
     .map((fact) => ({what: fact, blind: (o: ClusterObservation) => ({...o, [fact]: why})})),
   fc.constantFrom('secrets', 'configmaps', 'events', '*.apps').map((name) => ({
@@ -466,7 +475,10 @@ export const blinding: fc.Arbitrary<{readonly what: string; readonly blind: Blin
     blind: (o: ClusterObservation) => ({...o, types: {...o.types, [name]: why}}),
   })),
   fc
-    .tuple(fc.constantFrom(...names), fc.constantFrom('file', 'loaded', 'server', 'scan', 'values', 'mount', 'report'))
+    .tuple(
+      fc.constantFrom(...names),
+      fc.constantFrom('file', 'loaded', 'server', 'scan', 'values', 'mount', 'report', 'root', 'bundle'),
+    )
     .map(([node, part]) => ({
       what: `${part} of ${node}`,
       blind: blindPart(node, part),
@@ -491,6 +503,11 @@ function blindPart(node: string, part: string): Blinding {
       return blindReport(node, () => ({scan: undefined}) as never);
     case 'values':
       return blindReport(node, () => ({values: undefined}) as never);
+    case 'root':
+    case 'bundle':
+      return blindReport(node, ({derivation}) =>
+        derivation === undefined ? {} : {derivation: {...derivation, [part]: {state: 'unknown', why: 'no'}}},
+      );
     case 'mount':
       return blindReport(node, () => ({mount: 'unknown'}));
     case 'report':
@@ -522,6 +539,8 @@ export const observation: fc.Arbitrary<ClusterObservation> = knownObservation.ch
       endpoints: maybe(o.endpoints),
       lists: maybe(o.lists),
       pruned: maybe(o.pruned),
+      seedBundle: maybe(o.seedBundle),
+      synchronizer: maybe(o.synchronizer),
       badReports: fc.constantFrom({}, {}, {n3: 'newer'}),
     })
     .map((facts) => ({...o, ...facts})),

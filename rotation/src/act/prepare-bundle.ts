@@ -117,10 +117,14 @@ function* randomBytes(length: number, known: readonly Uint8Array[]): Step<Result
     : ok(bytes);
 }
 
-/** Entries that stay: the newest, and from the oldest on whose key the ring still holds; none leaves between two. */
+/**
+ * Entries that stay: the newest, and from the oldest on that this side still needs; none leaves between two. A key that
+ * is proven clean here, with history gone up to the proof, stays in the files only until the bundle lets it go.
+ */
 function windowOf({base, baseRef, ring}: Making): readonly BundleEntry[] {
   const entries = base?.entries ?? [];
-  const held = new Set(ring.keys.map(({id}) => id));
+  const clean = new Set(ring.clean.filter(({compactedBy}) => compactedBy !== undefined).map(({key}) => key));
+  const held = new Set(ring.keys.map(({id}) => id).filter((id) => !clean.has(id)));
   const oldest = baseRef?.entries.findIndex(({key}) => held.has(key)) ?? -1;
   const newest = Math.max(0, entries.length - publishedRevisions);
   const from = oldest < 0 ? newest : Math.min(oldest, newest);

@@ -77,8 +77,12 @@ function* controllerPeriod(memory: ControllerMemory, engine: ControllerEngine): 
   yield* writeStatus(deed);
   if (plan.actions.length > 0 && !failed) return plan.actions.some(isQuestion) ? compactionAskMs : 0;
   const after = yield* demand('clock.now', {});
-  return Math.max(0, Math.min(plan.wakeAtMs - after.monotonicMs, plan.phase === 'Idle' ? plan.wakeAtMs : busyPeriodMs));
+  return Math.max(0, Math.min(plan.wakeAtMs - after.monotonicMs, isResting(plan) ? plan.wakeAtMs : busyPeriodMs));
 }
+
+/** Nothing is under way, or what is waited for takes long: an approval, or signs that tell the role. */
+const isResting = ({phase, reasons: [first]}: Plan): boolean =>
+  phase === 'Idle' || first?.reason === 'WaitingForApproval' || first?.reason === 'RoleUnknown';
 
 /** After a deed there is something new to see at once; after a question there is not. */
 const isQuestion = (action: Action): boolean => action.do === 'askCompaction';

@@ -138,7 +138,18 @@ export function rootCheckOf(view: View): string | undefined {
 
 /** Why the nodes cannot be believed about derived keys; empty when all hold the same root key and settings. */
 export function disagreements(view: View): readonly Reason[] {
-  const reasons: Reason[] = [];
+  const reading = readingOf(view);
+  const disputed = reading.state === 'disputed' ? reading.nodes : [];
+  const what = `${disputed.join(', ')} read different keys from the same SeedBundle`;
+  return [
+    ...otherRoots(view),
+    ...(disputed.length === 0 ? [] : [because('DerivedKeysDiffer', what, disputed)]),
+    ...doubledNames(view),
+  ];
+}
+
+/** Nodes whose root key or settings are not those of the others. */
+function otherRoots(view: View): readonly Reason[] {
   const ready = derivationsOf(view).flatMap(({node, derivation: {root}}) =>
     root.state === 'ready' ? [{node, root}] : [],
   );
@@ -147,15 +158,22 @@ export function disagreements(view: View): readonly Reason[] {
     const other = ready.filter(({root}) => root[tag] !== first?.root[tag]).map(({node}) => node);
     if (other.length === 0) continue;
     const what = tag === 'rootCheck' ? 'root key' : tag === 'groupTag' ? 'replication group' : 'dimension';
-    reasons.push(because('RootSecretsDiffer', `${other.join(', ')} and ${first?.node} have another ${what}`, other));
-    break;
+    return [because('RootSecretsDiffer', `${other.join(', ')} and ${first?.node} have another ${what}`, other)];
   }
-  const reading = readingOf(view);
-  if (reading.state === 'disputed') {
-    const nodes = reading.nodes.join(', ');
-    reasons.push(because('DerivedKeysDiffer', `${nodes} read different keys from the same SeedBundle`, reading.nodes));
-  }
-  return [...reasons, ...doubledNames(view)];
+  return [];
+}
+
+/**
+ * Whether every node was heard and all derive alike: what a single node derives with a wrong root key would stand
+ * in the ring for ever, since no other node could hold it.
+ */
+export function isAgreed(view: View): boolean {
+  const forgotten = new Set(view.ring.forgotten.map(({node}) => node));
+  const isUnheard = Object.keys(view.observation.badReports).some((node) => !forgotten.has(node));
+  const isOpen = derivationsOf(view).some(
+    ({derivation: {root, bundle}}) => root.state === 'unknown' || bundle.state === 'unknown',
+  );
+  return !isUnheard && !isOpen && otherRoots(view).length === 0 && doubledNames(view).length === 0;
 }
 
 /** Two keys under one name: a name holds only half of a check value. */

@@ -1,6 +1,7 @@
 // Certainty, behind `pause`: the dangerous deeds of a pair need a role that is known, nodes that derive the same keys,
 // and a rotation that this role may go on with. Adding stands before this rule and goes on.
 
+import {idlePeriodMs} from '../limits.ts';
 import type {Role} from '../model/bundle.ts';
 import {disagreements} from './bundles.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
@@ -23,9 +24,7 @@ function apply(view: View): Outcome {
   const finding = roleOf(view);
   if (finding.role === 'Unknown') {
     const reasons = [because('RoleUnknown', finding.why)];
-    return finding.wakeInMs === undefined
-      ? {kind: 'wait', reasons}
-      : {kind: 'wait', reasons, wakeInMs: finding.wakeInMs};
+    return {kind: 'wait', reasons, wakeInMs: finding.wakeInMs ?? idlePeriodMs};
   }
   const differing = disagreements(view);
   if (differing.length > 0) return wait(...differing);

@@ -10,6 +10,7 @@ import {
   compareBundles,
   derivationsOf,
   disagreements,
+  isAgreed,
   isOurs,
   keyOfEntry,
   newestEntry,
@@ -52,13 +53,14 @@ function newKeys(view: View): readonly RingKey[] {
 
 /** Every entry that a node reads or accepted, and, while we are not Active, the key after it by the chain of seeds. */
 function derivable(view: View): readonly RingKey[] {
-  if (disagreements(view).length > 0) return [];
+  if (!isAgreed(view)) return [];
   const reading = readingOf(view);
   const read = reading.state === 'read' ? reading.bundle.entries : [];
   const isDropped = new Set(view.ring.certificates.map(({key}) => key));
   const said = derivationsOf(view);
   const accepted = said.flatMap(({derivation}) => derivation.accepted?.entries ?? []);
-  const chained = roleOf(view).role === 'Active' ? [] : said.flatMap(({derivation}) => derivation.next ?? []);
+  const {role, unread} = roleOf(view);
+  const chained = role === 'Active' || unread === true ? [] : said.flatMap(({derivation}) => derivation.next ?? []);
   const earlier = accepted.filter(({key}) => !isDropped.has(key));
   const next = chained.filter(({id}) => !isDropped.has(id));
   return [...[...read, ...earlier].map(keyFrom), ...next.map((ref) => keyFromRef(view, ref))];
@@ -89,7 +91,7 @@ const keep = (...notes: readonly Reason[]): Step => ({notes});
 function nextFollowed(view: View): Step {
   const reading = readingOf(view);
   const {role} = roleOf(view);
-  if (reading.state !== 'read' || role === 'Unknown' || disagreements(view).length > 0) return keep();
+  if (reading.state !== 'read' || role === 'Unknown' || !isAgreed(view)) return keep();
   const {bundle} = reading;
   const followed = view.ring.following;
   if (followed === undefined) return {follow: followedFrom(view, bundle)};

@@ -52,12 +52,20 @@ function publicationDue(view: View): Publishing | Extract<Outcome, {kind: 'wait'
     const message = 'the root key changed; annotation root-check on the ring must name the new one';
     return {kind: 'wait', reasons: [because('RootChangeNotAnnounced', message)]};
   }
-  const newest = newestEntry(known)?.revision ?? 0;
-  if (isLost(view, known)) return {kind: 'raise', revision: newest};
-  const stored = observation.seedBundle.state === 'seen' ? observation.seedBundle.value.hash : undefined;
-  if (followed === undefined || stored !== followed.hash) return undefined;
+  if (isLost(view, known)) return {kind: 'raise', revision: newestEntry(acceptedMost(view, known))?.revision ?? 0};
+  const reading = readingOf(view);
+  if (followed === undefined || reading.state !== 'read' || reading.bundle.hash !== followed.hash) return undefined;
+  // Where two sides' bundles were merged, the stored one may end earlier than what is followed.
+  const newest = newestEntry(reading.bundle)?.revision ?? 0;
   if (newest > writeRevision(view) || ring.history.length === 0) return undefined;
   return nextPublication(view, followed, newest);
+}
+
+/** A node raises what it accepted itself: the highest of these bundles, or `known` where no node tells of one. */
+function acceptedMost(view: View, known: BundleRef): BundleRef {
+  const accepted = derivationsOf(view).flatMap(({derivation}) => derivation.accepted ?? []);
+  const fitting = accepted.filter(({bundleId}) => bundleId === known.bundleId);
+  return fitting.reduce((a, b) => (b.generation >= a.generation ? b : a), known);
 }
 
 /** The chained seed gives the next number and no other; where that is taken by another key, a fresh seed takes a higher one. */

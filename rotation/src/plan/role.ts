@@ -22,6 +22,8 @@ export interface RoleFinding {
   readonly why: string;
   /** An operator stated a role that the evidence contradicts. */
   readonly contradicted?: true;
+  /** Something that tells the role could not be read. */
+  readonly unread?: true;
   /** What would tell more: a count of the stored values, or a list of each resource. */
   readonly needs?: 'scan' | 'lists';
   /** Time alone may change the finding after this, ms. */
@@ -42,7 +44,9 @@ export function roleOf(view: View): RoleFinding {
   if (strangers.length > 0) return unsure(`${strangers.join(', ')} name another cluster, or none`);
   const {synchronizer} = observation;
   if (synchronizer.state !== 'seen')
-    return unsure(`signs of the Synchronizer: ${synchronizer.state === 'unknown' ? synchronizer.why : 'not read'}`);
+    return unsure(`signs of the Synchronizer: ${synchronizer.state === 'unknown' ? synchronizer.why : 'not read'}`, {
+      unread: true,
+    });
   const {installed, lease} = synchronizer.value;
   const stated = statedRole(observation);
   if (installed || lease === 'renewed') {
@@ -51,7 +55,8 @@ export function roleOf(view: View): RoleFinding {
     return unsure(`${sign}, and the annotation states Active`, {contradicted: true});
   }
   if (lease === 'unknown') return unsure('whether the Synchronizer renews its lease is being watched');
-  if (observation.seedBundle.state === 'unknown') return unsure(`SeedBundle: ${observation.seedBundle.why}`);
+  if (observation.seedBundle.state === 'unknown')
+    return unsure(`SeedBundle: ${observation.seedBundle.why}`, {unread: true});
   if (observation.seedBundle.state === 'absent') return withoutBundle(view, stated);
   return withBundle(view, observation.seedBundle.value.hash, stated);
 }
@@ -75,7 +80,7 @@ function withoutBundle(view: View, stated: 'Active' | 'Standby' | undefined): Ro
     return unsure('the SeedBundle is gone, and the last one here was not ours');
   }
   if (known !== undefined) return active('the SeedBundle is gone, and the last one was ours');
-  if (view.blockers.length > 0) return unsure(view.blockers[0]?.message ?? 'members are not known');
+  if (view.blockers.length > 0) return unsure(view.blockers[0]?.message ?? 'members are not known', {unread: true});
   const names = storedNames(view);
   if (names.state === 'known')
     return active('there is no SeedBundle, and every stored value has a key of this cluster');
@@ -84,7 +89,7 @@ function withoutBundle(view: View, stated: 'Active' | 'Standby' | undefined): Ro
     return unsure(`there is no SeedBundle, and stored values have keys that were never here: ${names.what}`);
   }
   return unsure('there is no SeedBundle; whether stored values have keys that were never here is not known', {
-    ...(names.ask === undefined ? {} : {needs: names.ask}),
+    ...(names.ask === undefined ? {unread: true as const} : {needs: names.ask}),
   });
 }
 

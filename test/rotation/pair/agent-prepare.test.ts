@@ -151,6 +151,20 @@ describe('revisions that stay in a bundle', () => {
     expect(made(length, held)).toEqual(expected);
   });
 
+  test('the oldest keys are proven clean, with history gone ⇒ they are let go, whatever the ring still holds', () => {
+    const keys = keysOf(chain(12)).map(derivedKey);
+    const proofOf = (index: number, more: object = {}) => ({
+      key: keys[index]?.id ?? '',
+      by: 'scan-1',
+      revision: '900',
+      atMs: 1,
+      ...more,
+    });
+    const compacted = {compactedBy: 'etcd'};
+    const clean = [proofOf(0, compacted), proofOf(1, compacted), proofOf(2)];
+    expect(revisionsOf(madeBy(prepared(12, request('next', 13), {keys, clean})))).toEqual(from(3, 13));
+  });
+
   test('64 are there and all are needed ⇒ the oldest leaves', () => {
     const all = {keys: keysOf(chain(64)).map(derivedKey)};
     expect(revisionsOf(madeBy(prepared(64, request('next', 65), all)))).toEqual(from(2, 65));

@@ -112,7 +112,8 @@ export function describeFollowing(): void {
       const forged = {...readBy(next), bundle: {...refOf(next), entries: [entryOf(derivedKey(3, 5))]}} as BundleReport;
       const ring = standby({waiting: [d2]});
       const nodes = {n2: {derivation: derivationOf(next, {bundle: forged, accepted: refOf(old)})}};
-      const plan = planOf(observePair({ring, stored: next, signals: installed, nodes}));
+      const said = {accepted: refOf(old)};
+      const plan = planOf(observePair({ring, stored: next, signals: installed, nodes, said}));
       expect(saidBy(plan)).toEqual(['DerivedKeysDiffer']);
       expect(plan.actions).toEqual([]);
     });

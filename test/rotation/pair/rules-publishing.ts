@@ -118,7 +118,7 @@ export function describePublishing(): void {
 
     test('an older one of ours is stored ⇒ the newest again', () => {
       const ring = savedIn(restingPair(two, {waiting: [d2], publications: [publicationOf(two), publicationOf(one)]}));
-      expectRing(planOf(observePair({ring, stored: one})), ring, asked('raise', 2));
+      expectRing(planOf(observePair({ring, stored: one, said: {accepted: refOf(two)}})), ring, asked('raise', 2));
     });
 
     test('etcd was restored ⇒ the highest that a node accepted goes out again, made by that node', () => {
