@@ -44,7 +44,7 @@ import {
   typeOf,
   withCounted,
 } from './fixtures.ts';
-import {asPair} from './pair/arbitraries.ts';
+import {asPair, settledPair} from './pair/arbitraries.ts';
 
 const run = openProofRun();
 
@@ -432,6 +432,7 @@ const randomObservation: fc.Arbitrary<ClusterObservation> = fc
 export const knownObservation: fc.Arbitrary<ClusterObservation> = fc.oneof(
   randomObservation,
   randomObservation.chain(asPair),
+  settledPair,
 );
 
 /** Ways to lose one fact of an observation. */

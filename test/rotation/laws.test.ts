@@ -116,10 +116,10 @@ function inclinations(o: ClusterObservation): readonly Action[] {
 }
 
 /** A ring with whichever node was chosen left out: one node is as good as another. */
-function withoutChoice({minting, trial, scan, ...ring}: Ring): unknown {
+function withoutChoice({minting, trial, scan, publishing, ...ring}: Ring): unknown {
   const chosen = <T extends {node: string}>(each: T | undefined): unknown =>
     each === undefined ? undefined : {...each, node: 'any'};
-  return {...ring, minting: chosen(minting), trial: chosen(trial), scan: chosen(scan)};
+  return {...ring, minting: chosen(minting), trial: chosen(trial), scan: chosen(scan), publishing: chosen(publishing)};
 }
 
 /** The same action, for another node, or taking over fewer of the same keys. */

@@ -34,7 +34,8 @@ export function readingOf(view: View): BundleReading {
   if (seedBundle.state === 'unknown') return seedBundle;
   const {hash} = seedBundle.value;
   const about = derivationsOf(view).flatMap(({node, derivation}) => {
-    const meaning = meaningOf(derivation, hash);
+    // Without the root key a node only remembers what it read.
+    const meaning = derivation.root.state === 'ready' ? meaningOf(derivation, hash) : undefined;
     return meaning === undefined ? [] : [{node, meaning}];
   });
   const [first] = about;
@@ -163,18 +164,23 @@ function otherRoots(view: View): readonly Reason[] {
   return [];
 }
 
-/**
- * Whether every node was heard and all derive alike: what a single node derives with a wrong root key would stand
- * in the ring for ever, since no other node could hold it.
- */
-export function isAgreed(view: View): boolean {
+/** Nodes that were not heard: what they hold or read may contradict the others. */
+export function unheardNodes(view: View): readonly string[] {
   const forgotten = new Set(view.ring.forgotten.map(({node}) => node));
-  const isUnheard = Object.keys(view.observation.badReports).some((node) => !forgotten.has(node));
-  const isOpen = derivationsOf(view).some(
-    ({derivation: {root, bundle}}) => root.state === 'unknown' || bundle.state === 'unknown',
+  const unread = Object.keys(view.observation.badReports).filter((node) => !forgotten.has(node));
+  const open = derivationsOf(view).filter(
+    ({derivation: {root, bundle}}) =>
+      root.state === 'unknown' || (root.state === 'ready' && bundle.state === 'unknown'),
   );
-  return !isUnheard && !isOpen && otherRoots(view).length === 0 && doubledNames(view).length === 0;
+  return [...new Set([...unread, ...open.map(({node}) => node)])].sort();
 }
+
+/**
+ * Whether every node was heard and all derive alike: what a single node derives with a wrong root key would stand in the
+ * ring for ever, since no other node could hold it.
+ */
+export const isAgreed = (view: View): boolean =>
+  unheardNodes(view).length === 0 && otherRoots(view).length === 0 && doubledNames(view).length === 0;
 
 /** Two keys under one name: a name holds only half of a check value. */
 function doubledNames(view: View): readonly Reason[] {

@@ -3,7 +3,7 @@
 
 import {idlePeriodMs} from '../limits.ts';
 import type {Role} from '../model/bundle.ts';
-import {disagreements} from './bundles.ts';
+import {disagreements, unheardNodes} from './bundles.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {undone} from './publish.ts';
 import {because} from './reason.ts';
@@ -28,6 +28,9 @@ function apply(view: View): Outcome {
   }
   const differing = disagreements(view);
   if (differing.length > 0) return wait(...differing);
+  const unheard = unheardNodes(view);
+  if (unheard.length > 0)
+    return wait(because('ReadFailed', `${unheard.join(', ')}: root key or SeedBundle could not be read`, unheard));
   if (finding.role === 'Standby' && ring.publishing !== undefined) {
     const reason = because('Following', 'a Standby publishes nothing');
     return changeRing(ring, {publishing: undefined, ...undone(ring)}, reason);

@@ -17,7 +17,7 @@ import {
 } from '@etcd-encryption/rotation';
 import fc from 'fast-check';
 import {pairStamps} from '../../../rotation/src/model/stamps.ts';
-import {day, hour, now} from '../fixtures.ts';
+import {day, doneMarks, hour, markOf, now} from '../fixtures.ts';
 import {
   bundleOf,
   derivationOf,
@@ -25,10 +25,12 @@ import {
   deterministicSpec,
   firstId,
   followedOf,
+  observePair,
   otherId,
   preparedOf,
   publicationOf,
   request,
+  restingPair,
   rootCheck,
   savedIn,
   type TestBundle,
@@ -184,3 +186,98 @@ const withDerivation = (reports: Seen, usual: DerivationReport, odd: DerivationR
     ...each,
     report: {...each.report, derivation: at === 1 && odd !== undefined ? odd : usual},
   }));
+
+const rotated = (stored: TestBundle, at: number): fc.Arbitrary<Partial<Ring>> => {
+  const entry = stored.entries[at];
+  const rotation = {revision: at + 1, reason: 'schedule' as const, startedAtMs: now - hour - 1, migration: []};
+  if (entry === undefined) return fc.constant({});
+  const chosen = {...rotation, key: entry.key};
+  const activated = {...chosen, activatedAtMs: now - 1_800_001};
+  const marks = ['configmaps', 'secrets'].map((resource) => markOf(resource));
+  return fc.constantFrom<Partial<Ring>>(
+    {},
+    {},
+    {rotation: chosen},
+    {rotation: {...chosen, reason: 'follow'}},
+    {rotation: activated},
+    {rotation: {...activated, convergedAtMs: now - 1_200_001, migration: marks}},
+    {rotation: {...activated, convergedAtMs: now - 1_200_001, migration: doneMarks()}},
+    {rotation: {...activated, convergedAtMs: now - 1_200_001, migration: doneMarks(), verifiedBy: 'scan'}},
+    {rotation, publishing: request({kind: 'fresh', revision: at + 1})},
+  );
+};
+
+/** A side that is in order but for little: what a pair looks like nearly always. */
+export const settledPair: fc.Arbitrary<ClusterObservation> = fc
+  .record({length: fc.integer({min: 1, max: 4}), writes: fc.integer({min: 1, max: 4}), isOurs: fc.boolean()})
+  .chain(({length, writes, isOurs}) => {
+    const entries = keys.slice(0, length);
+    const stored = bundleOf(length, entries);
+    const at = Math.min(writes, length);
+    const base = restingPair(stored, {
+      keys: entries.slice(0, at).reverse(),
+      waiting: entries.slice(at).reverse(),
+      ours: isOurs,
+    });
+    const older = bundleOf(length + 1, [...entries, derivedKey(length + 1)]);
+    const scan = {
+      id: 'scan-4-60',
+      startedAtMs: now - 2_001,
+      completedAtMs: now - 1_001,
+      revision: 900,
+      counts: {secrets: {[`aesgcm:${keys[at]?.name ?? 'r9-0123abcd'}`]: 2}},
+    };
+    return fc
+      .record({
+        rotation: rotated(stored, at),
+        publishing: fc.oneof(
+          fc.constant({}),
+          asked(stored).map((publishing) => ({publishing})),
+        ),
+        changes: fc.oneof(
+          {weight: 3, arbitrary: fc.constant<Partial<Ring>>({})},
+          {weight: 1, arbitrary: ringChanges(stored)},
+        ),
+        gate: fc.constantFrom<Partial<Ring>>(
+          {},
+          {gate: {id: 'activate-4-60', deed: 'activate', atMs: now - 2_001}},
+          {gate: {id: 'drop-4-60', deed: 'drop', atMs: now - 2_001}},
+        ),
+        clean: fc.constantFrom<Ring['clean']>(
+          [],
+          entries.map(({id}) => ({
+            key: id,
+            by: 'scan-4-60',
+            revision: '900',
+            atMs: now - hour + 1,
+            compactedBy: 'etcd',
+          })),
+        ),
+        old: fc.boolean(),
+        spec: fc.record(
+          {
+            rotationIntervalMs: fc.constantFrom(hour, 168 * hour),
+            rotateRequest: fc.constantFrom('audit', 'compromised-x'),
+            retention: fc.constant({revisions: 1, minAgeMs: 0}),
+          },
+          {requiredKeys: []},
+        ),
+        deterministic: settings,
+        notes: fc.oneof(fc.constant({}), annotations),
+        signs: isOurs ? fc.constant<SynchronizerSignals>({installed: false, lease: 'absent'}) : signals,
+        nodes: fc.oneof(
+          {weight: 2, arbitrary: fc.constant({})},
+          {weight: 1, arbitrary: said(stored).map((derivation) => ({n2: {derivation}}))},
+          {weight: 1, arbitrary: fc.constant({n3: {scan, can: ['scan' as const]}})},
+          {weight: 1, arbitrary: fc.constant({n1: {decryptions: {[keys[at]?.name ?? '']: 3}}})},
+        ),
+        place: fc.constantFrom<TestBundle | undefined>(stored, stored, stored, stored, older, undefined),
+      })
+      .map(({rotation, publishing, changes, gate, clean, old, spec, deterministic, notes, signs, nodes, place}) => {
+        const isHere = signs.installed || signs.lease === 'renewed';
+        const memory: Partial<Ring> = isHere ? {synchronizer: {lastSeenAtMs: now - 1}} : {};
+        const window = old ? {leftWindow: Object.fromEntries(entries.map(({id}) => [id, now - 40 * day - 1]))} : {};
+        const ring = savedIn({...base, clean, ...window, ...publishing, ...rotation, ...gate, ...memory, ...changes});
+        return observePair({ring, stored: place, signals: signs, spec, deterministic, annotations: notes, nodes});
+      });
+  });

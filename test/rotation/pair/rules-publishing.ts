@@ -21,6 +21,7 @@ import {
   otherId,
   preparedOf,
   publicationOf,
+  readBy,
   refOf,
   request,
   restingPair,
@@ -237,7 +238,7 @@ export function describePublishing(): void {
     });
 
     test('it is stored, no node has read it ⇒ waits', () => {
-      const said = {bundle: {state: 'unknown', why: 'no'} as const, accepted: refOf(one)};
+      const said = {bundle: readBy(one), accepted: refOf(one)};
       expectWait(planOf(observePair({ring: recorded(), stored: two, said})), 'Publishing');
     });
 

@@ -217,6 +217,26 @@ export function describeRole(): void {
       expect(told({})).not.toContain('RootSecretNotReady');
     });
 
+    test('what one node holds or reads is not known ⇒ waits with the dangerous deeds, and names it', () => {
+      const root = {state: 'unknown', why: 'time-out'} as const;
+      const unheard = planOf(
+        observePair({ring: mine, stored: bundle, spec: due, nodes: {n2: {derivation: derivationOf(bundle, {root})}}}),
+      );
+      expect(saidBy(unheard)).toEqual(['ReadFailed']);
+      expect(unheard.reasons[0]?.nodes).toEqual(['n2']);
+      const unread = derivationOf(bundle, {bundle: {state: 'unknown', why: 'time-out'}});
+      expect(
+        saidBy(planOf(observePair({ring: mine, stored: bundle, spec: due, nodes: {n3: {derivation: unread}}}))),
+      ).toEqual(['ReadFailed']);
+    });
+
+    test('no root key on one node ⇒ its word on the bundle does not count, the others go on', () => {
+      const root = {state: 'missing', why: 'no Secret'} as const;
+      const wrong = derivationOf(bundle, {root, bundle: {state: 'unknown', why: 'no root key'}});
+      const plan = planOf(observePair({ring: mine, stored: bundle, spec: due, nodes: {n2: {derivation: wrong}}}));
+      expect(saidBy(plan)).toEqual(['Distributing']);
+    });
+
     test('another root key on one node ⇒ named, and nothing dangerous', () => {
       const root = {state: 'ready', rootCheck: 'f'.repeat(16), groupTag: 'a'.repeat(32), dimensionTag: 'b'.repeat(16)};
       const other = derivationOf(bundle, {root: root as never});
