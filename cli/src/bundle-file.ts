@@ -1,9 +1,19 @@
 // A SeedBundle in a file: its bytes, or their base64 as it stands in the cluster.
 
-import {decodeUtf8, fromBase64, startsWith, utf8} from '@etcd-encryption/crypto';
+import {
+  decodeSeedBundle,
+  decodeUtf8,
+  fromBase64,
+  type SeedBundle,
+  type Settings,
+  startsWith,
+  utf8,
+} from '@etcd-encryption/crypto';
+import {readSecretInput} from './file-input.ts';
+import {UsageError} from './verb.ts';
 
 /** Bytes of the longest file that is read as a bundle: the base64 of 64 entries has under 5,000. */
-export const maxBundleFileBytes = 1_048_576;
+const maxBundleFileBytes = 1_048_576;
 
 /** What a file holds that looks like a bundle. */
 export type BundleFile =
@@ -27,4 +37,17 @@ export function bundleIn(file: Uint8Array): BundleFile | undefined {
 function placeOf(text: string, at: number): readonly [line: number, column: number] {
   const before = text.slice(0, at).split('\n');
   return [before.length, (before.at(-1) ?? '').length + 1];
+}
+
+/**
+ * The bundle in the file of `--bundle`, verified with a side's settings.
+ * @throws UsageError that names the file, and the reader's outcome where it is refused
+ */
+export async function readBundleFile(file: string, settings: Settings): Promise<SeedBundle> {
+  const found = bundleIn(await readSecretInput(file, maxBundleFileBytes));
+  if (found === undefined) throw new UsageError(`--bundle ${file}: expected a SeedBundle, as bytes or base64`);
+  if (found.outcome !== 'ok') throw new UsageError(`--bundle ${file}: ${found.detail}`);
+  const decoded = decodeSeedBundle(found.bytes, settings);
+  if (decoded.outcome !== 'ok') throw new UsageError(`--bundle ${file}: ${decoded.outcome}: ${decoded.detail}`);
+  return decoded.bundle;
 }

@@ -6,6 +6,7 @@ import {UnreachableError, UsageError, type Verb, type VerbInput} from './verb.ts
 import {crds} from './verbs/crds.ts';
 import {demo} from './verbs/demo.ts';
 import {derive} from './verbs/derive.ts';
+import {fingerprint} from './verbs/fingerprint.ts';
 import {forgetNode} from './verbs/forget-node.ts';
 import {inspect} from './verbs/inspect.ts';
 import {pause} from './verbs/pause.ts';
@@ -15,6 +16,7 @@ import {agent, controller, scanner} from './verbs/programs.ts';
 import {resume} from './verbs/resume.ts';
 import {rotate} from './verbs/rotate.ts';
 import {status} from './verbs/status.ts';
+import {verify} from './verbs/verify.ts';
 
 export const verbs: readonly Verb[] = [
   demo,
@@ -27,6 +29,8 @@ export const verbs: readonly Verb[] = [
   forgetNode,
   inspect,
   derive,
+  fingerprint,
+  verify,
   controller,
   agent,
   scanner,

@@ -13,7 +13,7 @@ import {type ClusterState, conditionOf, isFine, type Leader} from './cluster-sta
 import {hideAdopted, type KeyLabel, labelKeys} from './key-label.ts';
 
 /** Agents report every 10 s; one that has not for this long is silent, ms. */
-const reportSilentMs = 60_000;
+export const reportSilentMs = 60_000;
 
 export type LoadState = 'write' | 'part-write' | 'read' | 'part-read' | 'none' | 'unknown';
 

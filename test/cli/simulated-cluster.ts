@@ -31,11 +31,13 @@ export interface SimulatedCluster {
 export interface Installation {
   readonly controller?: false;
   readonly config?: false;
+  /** Beside the usual spec. */
+  readonly spec?: Readonly<Record<string, unknown>>;
 }
 
 export function installed(
   options: Partial<SimulationOptions> = {},
-  {controller, config}: Installation = {},
+  {controller, config, spec}: Installation = {},
 ): SimulatedCluster {
   const simulation = createSimulation({seed: 7, objects: {secrets: 20, configmaps: 10}, nodes, ...options});
   const {cluster} = simulation;
@@ -51,7 +53,8 @@ export function installed(
     simulation.startProgram('controller', () => engine.controller({identity: 'controller-a'}), ports, {wakeOn});
   }
   const person = createSimPorts(cluster, {program: 'operator', as: 'user'});
-  if (config !== false) expectValue(person['store.create']({resource: configResource, object: configObject}));
+  const object = {...configObject, spec: {...(configObject.spec as object), ...spec}};
+  if (config !== false) expectValue(person['store.create']({resource: configResource, object}));
   return {simulation, person, open: () => clientOn(simulation, person)};
 }
 

@@ -4,7 +4,6 @@
 import {
   type BundleEntry,
   type DataKey,
-  decodeSeedBundle,
   deriveDataKeys,
   fromBase64,
   hex,
@@ -12,8 +11,7 @@ import {
   type Settings,
 } from '@etcd-encryption/crypto';
 import {formatTime} from '@etcd-encryption/rotation';
-import {bundleIn, maxBundleFileBytes} from '../bundle-file.ts';
-import {readSecretInput} from '../file-input.ts';
+import {readBundleFile} from '../bundle-file.ts';
 import {writeKeyMaterial} from '../key-material.ts';
 import {formatDocument, outputOf, outputOption} from '../output.ts';
 import {pairOptions, readPairSettings} from '../pair-settings.ts';
@@ -92,12 +90,7 @@ async function readSource(input: VerbInput, settings: Settings): Promise<Source>
 }
 
 async function readBundle(file: string, settings: Settings, revision: number | undefined): Promise<Source> {
-  const found = bundleIn(await readSecretInput(file, maxBundleFileBytes));
-  if (found === undefined) throw new UsageError(`--bundle ${file}: expected a SeedBundle, as bytes or base64`);
-  if (found.outcome !== 'ok') throw new UsageError(`--bundle ${file}: ${found.detail}`);
-  const decoded = decodeSeedBundle(found.bytes, settings);
-  if (decoded.outcome !== 'ok') throw new UsageError(`--bundle ${file}: ${decoded.outcome}: ${decoded.detail}`);
-  const {bundleId, generation, entries} = decoded.bundle;
+  const {bundleId, generation, entries} = await readBundleFile(file, settings);
   const wanted = entries.filter((entry) => revision === undefined || entry.revision === revision);
   if (wanted.length === 0) {
     const there = entries.map((entry) => entry.revision).join(', ');
