@@ -1,0 +1,152 @@
+// What people see of a pair in the config's status.
+
+import {annotation, makeStatus, planController, type ScanReport} from '@etcd-encryption/rotation';
+import {describe, expect, test} from 'vitest';
+import {layoutOf, loadedOf, now, observe, rendered, restingRing} from '../fixtures.ts';
+import {
+  bundleOf,
+  d1,
+  d2,
+  derivationOf,
+  derivedKey,
+  type GivenPair,
+  installed,
+  observePair,
+  restingPair,
+} from './pair-fixtures.ts';
+
+const bundle = bundleOf(2, [d1, d2]);
+const mine = restingPair(bundle, {waiting: [d2]});
+const seenNow = {synchronizer: {lastSeenAtMs: now - 1000}};
+const theirs = restingPair(bundle, {waiting: [d2], ours: false, ...seenNow});
+
+function statusOf(given: GivenPair) {
+  const o = observePair(given);
+  return makeStatus(planController(o), o, undefined);
+}
+const condition = (given: GivenPair, type: string) => {
+  const found = statusOf(given).conditions.find((each) => each.type === type);
+  return found === undefined ? undefined : {status: found.status, reason: found.reason};
+};
+
+const scanOf = (counts: ScanReport['counts']): ScanReport => ({
+  id: 'scan-4-1',
+  startedAtMs: now - 2000,
+  completedAtMs: now - 1000,
+  revision: 7,
+  counts,
+});
+
+describe('the role', () => {
+  test('is shown; the random strategy is Standalone', () => {
+    expect(statusOf({ring: mine, stored: bundle})).toMatchObject({role: 'Active'});
+    expect(statusOf({ring: theirs, stored: bundle, signals: installed})).toMatchObject({role: 'Standby'});
+    const unsure = {ring: restingPair(bundle, {waiting: [d2], ours: false}), stored: bundle};
+    expect(statusOf(unsure)).toMatchObject({role: 'Unknown'});
+    expect(condition(unsure, 'RoleKnown')).toEqual({status: 'False', reason: 'RoleUnknown'});
+    expect(condition({ring: mine, stored: bundle}, 'RoleKnown')).toEqual({status: 'True', reason: 'Active'});
+    const o = observe({ring: restingRing()});
+    const status = makeStatus(planController(o), o, undefined);
+    expect(status).toMatchObject({role: 'Standalone'});
+    expect(status.conditions.map(({type}) => type)).not.toContain('RootSecretReady');
+  });
+});
+
+describe('RootSecretReady', () => {
+  const of = (given: Partial<GivenPair>) => condition({ring: mine, stored: bundle, ...given}, 'RootSecretReady');
+
+  test('every node has the same ⇒ True; one has none, or another ⇒ False with the cause', () => {
+    expect(of({})).toEqual({status: 'True', reason: 'Complete'});
+    const missing = derivationOf(bundle, {root: {state: 'missing', why: 'no Secret'}});
+    expect(of({nodes: {n2: {derivation: missing}}})).toEqual({status: 'False', reason: 'RootSecretNotReady'});
+    const root = {
+      state: 'ready',
+      rootCheck: 'f'.repeat(16),
+      groupTag: 'a'.repeat(32),
+      dimensionTag: 'b'.repeat(16),
+    } as const;
+    expect(of({nodes: {n2: {derivation: derivationOf(bundle, {root})}}})).toEqual({
+      status: 'False',
+      reason: 'RootSecretsDiffer',
+    });
+  });
+});
+
+describe('SeedBundleReady', () => {
+  const of = (given: Partial<GivenPair>) => condition({ring: mine, stored: bundle, ...given}, 'SeedBundleReady');
+
+  test('read and followed ⇒ True; otherwise False with the cause', () => {
+    expect(of({})).toEqual({status: 'True', reason: 'Complete'});
+    expect(of({stored: undefined})).toEqual({status: 'False', reason: 'NextNotPublished'});
+    expect(of({stored: bundleOf(1, [d1])})).toEqual({status: 'False', reason: 'BundleNotFollowed'});
+    const refused = {state: 'refused', hash: bundle.hash, outcome: 'tampered', detail: 'mac'} as const;
+    expect(of({said: {bundle: refused}})).toEqual({status: 'False', reason: 'SeedBundleRefused'});
+    expect(of({said: {bundle: {state: 'unknown', why: 'no'}}})).toEqual({status: 'False', reason: 'ReadFailed'});
+    const other = derivationOf(bundle, {bundle: refused});
+    expect(of({nodes: {n2: {derivation: other}}})).toEqual({status: 'False', reason: 'DerivedKeysDiffer'});
+  });
+});
+
+describe('FailoverReady', () => {
+  const clean = scanOf({secrets: {[`aesgcm:${d1.name}`]: 3, clear: 1}, configmaps: {[`aesgcm:${d2.name}`]: 2}});
+  const ready: GivenPair = {ring: theirs, stored: bundle, signals: installed, nodes: {n1: {scan: clean}}};
+  const of = (changes: Partial<GivenPair>) => condition({...ready, ...changes}, 'FailoverReady');
+
+  test('an Active ⇒ not said', () => {
+    expect(condition({ring: mine, stored: bundle}, 'FailoverReady')).toBeUndefined();
+  });
+
+  test('every stored value and every revision can be read by every server ⇒ True', () => {
+    expect(of({})).toEqual({status: 'True', reason: 'Complete'});
+  });
+
+  test('nobody counted ⇒ Unknown', () => {
+    expect(of({nodes: {}})).toEqual({status: 'Unknown', reason: 'ValuesNotChecked'});
+  });
+
+  test.each([
+    ['a key that is not here', {secrets: {'aesgcm:r9-0123abcd': 1}}],
+    ['a provider that is not here', {secrets: {'other:k8s:enc:kms:v2:x': 1}}],
+    ['a key, for a resource that no server decrypts', {events: {[`aesgcm:${d1.name}`]: 1}}],
+  ])('a value under %s ⇒ False', (_what, counts) => {
+    expect(of({nodes: {n1: {scan: scanOf(counts)}}})).toEqual({status: 'False', reason: 'UnreadableValues'});
+  });
+
+  test('values in clear of a resource that nobody encrypts ⇒ no obstacle', () => {
+    expect(of({nodes: {n1: {scan: scanOf({events: {clear: 4}})}}})?.status).toBe('True');
+  });
+
+  test('one server lacks a revision of the bundle, or does not show what it has ⇒ False', () => {
+    const less = loadedOf(rendered(theirs, layoutOf([d1], d1.id)));
+    expect(of({nodes: {n1: {scan: clean}, n3: {loaded: less}}})).toEqual({status: 'False', reason: 'WaitingForLoad'});
+    const loaded = {state: 'unknown', why: 'no metric'} as const;
+    expect(of({nodes: {n1: {scan: clean}, n3: {loaded}}})).toEqual({status: 'False', reason: 'NoLoadEvidence'});
+    const server = {state: 'down', why: 'refused'} as const;
+    expect(of({nodes: {n1: {scan: clean}, n3: {server}}})).toEqual({status: 'False', reason: 'NoLoadEvidence'});
+  });
+
+  test('a bundle that is read and not followed, a member that is missing ⇒ False', () => {
+    const ring = {...theirs, keys: [derivedKey(3), d2, d1]};
+    expect(of({ring, stored: bundleOf(1, [d1])})).toEqual({status: 'False', reason: 'BundleNotFollowed'});
+    expect(of({facts: {badReports: {n9: 'newer'}}})?.status).toBe('False');
+  });
+});
+
+describe('StandbyProven', () => {
+  const proof = (key: typeof d1) => ({
+    [annotation.standbyProof]: JSON.stringify({
+      bundleId: bundle.bundleId,
+      revisions: [{revision: key.revision, name: key.name, checkValue: key.check}],
+    }),
+  });
+
+  test('the Standby shows the newest key, or there is none ⇒ True; otherwise False, and nothing is degraded', () => {
+    const of = (annotations: GivenPair['annotations']) =>
+      condition({ring: mine, stored: bundle, ...(annotations === undefined ? {} : {annotations})}, 'StandbyProven');
+    expect(of(proof(d2))).toEqual({status: 'True', reason: 'StandbyProven'});
+    expect(of(proof(d1))).toEqual({status: 'False', reason: 'StandbyUnproven'});
+    expect(of(undefined)).toEqual({status: 'False', reason: 'StandbyUnproven'});
+    expect(of({[annotation.standby]: 'none'})).toEqual({status: 'True', reason: 'StandbyProven'});
+    expect(condition({ring: mine, stored: bundle}, 'Degraded')?.status).toBe('False');
+  });
+});
