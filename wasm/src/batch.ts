@@ -62,7 +62,7 @@ export function runBatch(kernel: Kernel, batch: Batch, steps: BatchSteps): void 
   for (let from = 0; from < salts.length; ) {
     const salt = salts[from];
     const context = contexts[from];
-    if (salt === undefined || context === undefined) throw new TypeError('x');
+    if (salt === undefined || context === undefined) throw new Error(`batch: expected derivation ${from}, got none`);
     if (!rootFits(root) || !slotFits(salt, context)) {
       steps.unfit(salt, context, from++);
       continue;
