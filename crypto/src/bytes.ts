@@ -135,3 +135,10 @@ export function constantTimeEqual(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
   return difference === 0;
 }
+
+/** Whether all bytes are one and the same, in a time that depends on their number alone; true of no bytes. */
+export function allEqual(bytes: Uint8Array): boolean {
+  let difference = 0;
+  for (const byte of bytes) difference |= byte ^ (bytes[0] ?? 0);
+  return difference === 0;
+}

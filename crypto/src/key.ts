@@ -1,7 +1,7 @@
 // Keys as the rest of the project handles them: data keys of a revision, which we made, and adopted keys, which an
 // earlier configuration brought. The bytes are always inside a Secret.
 
-import {hex, requireBytes, typeName} from './bytes.ts';
+import {allEqual, hex, requireBytes, typeName} from './bytes.ts';
 import {keyCheckValue, nameFrom, requireRevision} from './key-name.ts';
 import {checkValueBytes, dataKeyBytes} from './limits.ts';
 import {Secret, withKeyBytes} from './secret.ts';
@@ -140,10 +140,7 @@ export function generateDataKey({revision, randomBytes, existing}: GenerateDataK
   requireBytes(bytes, 'randomBytes(32)');
   try {
     if (bytes.length !== dataKeyBytes) throw new RangeError(`randomBytes(32): expected 32 bytes, got ${bytes.length}`);
-    const first = bytes[0];
-    if (bytes.every((byte) => byte === first)) {
-      throw new RangeError('randomBytes(32): expected random bytes, got 32 equal ones');
-    }
+    if (allEqual(bytes)) throw new RangeError('randomBytes(32): expected random bytes, got 32 equal ones');
     const key = new DataKey({revision, key: bytes});
     const repeated = existing.some((other) => other.name === key.name || other.secret.equals(key.secret));
     if (repeated) throw new RangeError('randomBytes(32): expected fresh bytes, got those of a key that exists');

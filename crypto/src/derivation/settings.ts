@@ -1,7 +1,7 @@
 // The settings that both sides of a pair share: root key, replication group id and dimension (derivation.md, "Inputs").
 // What is refused here was seen in the field: text instead of bytes, a trailing newline, a key of equal bytes.
 
-import {requireBytes, typeName} from '../bytes.ts';
+import {allEqual, requireBytes, typeName} from '../bytes.ts';
 import {rootKeyBytes} from '../limits.ts';
 import {Secret, withKeyBytes} from '../secret.ts';
 import {requireId} from './context.ts';
@@ -52,13 +52,9 @@ export function withSettings<T>(settings: Settings, f: (open: OpenSettings) => T
 function requireRootKey(root: Uint8Array, acceptWeak: boolean): void {
   const wanted = `rootKey: expected ${rootKeyBytes} raw random bytes`;
   if (root.length !== rootKeyBytes) throw new RangeError(`${wanted}, got ${root.length}${likelyCause(root.length)}`);
-  let different = 0;
   let printable = 0;
-  for (const byte of root) {
-    different |= byte ^ (root[0] ?? 0);
-    printable += byte >= 0x20 && byte <= 0x7e ? 1 : 0;
-  }
-  if (different === 0) throw new RangeError(`${wanted}, got ${rootKeyBytes} equal ones`);
+  for (const byte of root) printable += byte >= 0x20 && byte <= 0x7e ? 1 : 0;
+  if (allEqual(root)) throw new RangeError(`${wanted}, got ${rootKeyBytes} equal ones`);
   if (printable < rootKeyBytes || acceptWeak) return;
   throw new RangeError(
     `${wanted}, got ${rootKeyBytes} printable characters, which is text and holds too little chance`,
