@@ -61,15 +61,15 @@ const space = (dbSize: number, dbSizeInUse: number, dbSizeQuota: number): Partia
   'etcd.status': () => ok({dbSize, dbSizeInUse, dbSizeQuota}),
 });
 
-test('objects are rewritten ⇒ parts of the quota, rounded up', () => {
-  expect(asked(ringAt('converged'), {}, space(901, 791, 1_000)).facts.etcdSpace).toEqual({
+test('a rotation has begun ⇒ parts of the quota, rounded up', () => {
+  expect(asked(ringAt('minting'), {}, space(901, 791, 1_000)).facts.etcdSpace).toEqual({
     inUsePercent: 80,
     filePercent: 91,
   });
 });
 
 test.each([
-  ['nothing is rewritten', ringAt('activated'), space(9, 9, 10)],
+  ['no rotation is under way', restingRing(), space(9, 9, 10)],
   ['etcd tells no quota', ringAt('converged'), space(9, 9, 0)],
   ['etcd does not answer', ringAt('converged'), {'etcd.status': () => failed('unavailable', 'no')}],
 ] as [string, Ring, Partial<SyncPorts>][])('%s ⇒ nothing is said of its space', (_, ring, ports) => {
