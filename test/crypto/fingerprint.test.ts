@@ -1,16 +1,19 @@
 // What a side shows of itself, and how two sides are compared: the first cause and no secret.
 import {
   adoptKey,
+  type Backend,
   compareFingerprints,
   DataKey,
   deriveDataKeys,
   type Fingerprint,
   fingerprint,
   hex,
+  nobleBackend,
+  Secret,
   type Settings,
 } from '@etcd-encryption/crypto';
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, test, vi} from 'vitest';
 import {anyBundle, bundleOf, entryOf, fromHex, rootKey, seedOf, settings} from './bundle-arbitraries.ts';
 import {expectNoTrace} from './no-trace.ts';
 import {derivedVector, hkdfVectors} from './vectors.ts';
@@ -83,6 +86,27 @@ describe('keys instead of a bundle', () => {
     fingerprint(undefined, keys);
     expect(keys[0]?.secret.equals(bytesOf(2))).toBe(true);
   });
+});
+
+test('a fingerprint is made ⇒ the keys that were derived for it are wiped, and so is the key of the MAC', () => {
+  const wipe = vi.spyOn(Secret.prototype, 'wipe');
+  const derived: Uint8Array[] = [];
+  const backend: Backend = {
+    ...nobleBackend,
+    deriveMany(root, salts, contexts, length) {
+      const answer = nobleBackend.deriveMany(root, salts, contexts, length);
+      if (length === 64) derived.push(answer[3] ?? new Uint8Array());
+      return answer;
+    },
+  };
+  // Proven before, so that the self-test is not counted.
+  fingerprint(settings, [], backend);
+  derived.length = 0;
+  wipe.mockClear();
+  expect(fingerprint({...settings, rootKey: new Secret(rootKey)}, bundle, backend)).toEqual(own);
+  expect(wipe).toHaveBeenCalledTimes(bundle.entries.length);
+  expect(derived).toEqual([new Uint8Array(64)]);
+  wipe.mockRestore();
 });
 
 test('misuse ⇒ TypeError that names the argument', () => {
