@@ -27,3 +27,7 @@ export function createToolPorts(
     },
   };
 }
+
+/** A program of a pair has its cluster in its name already: `east/controller`. */
+export const entityOf = ({name}: Cluster, program: string): string =>
+  program.startsWith(`${name}/`) ? program : `${name}/${program}`;

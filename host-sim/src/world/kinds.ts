@@ -37,12 +37,30 @@ const core = (plural: string, kind: string): ResourceType => ({
 export const secretResource = core('secrets', 'Secret');
 export const configMapResource = core('configmaps', 'ConfigMap');
 
-const deploymentResource: ResourceType = {
+export const deploymentResource: ResourceType = {
   group: 'apps',
   version: 'v1',
   plural: 'deployments',
   kind: 'Deployment',
   namespaced: true,
+};
+
+/** The Active's SeedBundle (derivation.md "SeedBundle"): no Secret, so that no data key is needed to read it. */
+export const seedBundleResource: ResourceType = {
+  group: ourGroup,
+  version: 'v1alpha1',
+  plural: 'seedbundles',
+  kind: 'SeedBundle',
+  namespaced: true,
+};
+
+/** The platform's record of an installed plugin: one of the signs that a Synchronizer is there. */
+const moduleInfoResource: ResourceType = {
+  group: ourGroup,
+  version: 'v1alpha1',
+  plural: 'moduleinfos',
+  kind: 'ModuleInfo',
+  namespaced: false,
 };
 
 export const resourceId = ({group, plural}: ResourceType): string => (group === '' ? plural : `${plural}.${group}`);
@@ -57,6 +75,8 @@ export function customKind(resource: ResourceType, more: Partial<Kind> = {}): Ki
   return builtin(resource, `${resource.group}/${resource.plural}`, {generation: true, ...more});
 }
 
+export const seedBundleKind = customKind(seedBundleResource);
+
 export const defaultKinds: readonly Kind[] = [
   builtin(secretResource),
   builtin(configMapResource),
@@ -70,7 +90,14 @@ export const defaultKinds: readonly Kind[] = [
   customKind(ringResource, {status: false}),
   customKind(nodeReportResource, {status: false}),
   customKind(keyResource, {status: false}),
+  seedBundleKind,
+  customKind(moduleInfoResource, {status: true}),
 ];
+
+/** The etcd key of an object. */
+export function objectPath({path, resource}: Kind, {namespace, name}: {namespace?: string; name: string}): string {
+  return resource.namespaced ? `${path}${namespace ?? ''}/${name}` : `${path}${name}`;
+}
 
 export interface Kinds {
   readonly all: readonly Kind[];
