@@ -37,6 +37,8 @@ export function* place(
   // The copy of a file that was written in place is older than this one from now on; mostly there is none.
   yield* ask('files.remove', {path: completePath});
   memory.lasting.delete('FileNotAtomic');
+  const {file} = observation;
+  memory.replaced = file.state === 'loadable' ? {file: sha256Hex(bytes), before: file.hash} : undefined;
   learn(memory, bytes);
   return ok(undefined);
 }

@@ -37,6 +37,7 @@ export interface AgentMemory {
   downSinceMs: number | undefined;
   lastLoadedHash: string | undefined;
   inForce: InForce | undefined;
+  replaced: NodeObservation['replaced'] | undefined;
   /** How files are put in place, as the ring or the state file said last. */
   writeMode: Ring['settings']['writeMode'] | undefined;
   /** The newest that was seen of this cluster's ring. */
@@ -75,6 +76,7 @@ export const newAgentMemory = (
   downSinceMs: undefined,
   lastLoadedHash: undefined,
   inForce: undefined,
+  replaced: undefined,
   writeMode: undefined,
   seenRing: undefined,
   reportObject: undefined,
@@ -92,9 +94,11 @@ export const newAgentMemory = (
 /** Remembers what this node's server has loaded, once that is known. */
 export function noteLoaded(memory: AgentMemory, {evidence}: NodeObservation, loaded: LoadedReport): void {
   if (loaded.state !== 'known' || evidence.state !== 'seen') return;
-  const {processStartMs = 0, reloadSuccesses, form} = evidence.value;
+  const {processStartMs: startedAtMs, reloadSuccesses, form} = evidence.value;
   memory.lastLoadedHash = loaded.hash;
-  memory.inForce = form === 'hash' ? undefined : {hash: loaded.hash, startedAtMs: processStartMs, reloadSuccesses};
+  // Without its start, another process with the same count could not be told from this one.
+  memory.inForce =
+    form === 'hash' || startedAtMs === undefined ? undefined : {hash: loaded.hash, startedAtMs, reloadSuccesses};
 }
 
 /** What was seen of the ring before it was read now; a ring that goes on from there is remembered. */
