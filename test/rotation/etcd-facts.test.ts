@@ -3,6 +3,7 @@
 import {
   driveSync,
   failed,
+  type NodeObservation,
   type NodeReport,
   newAgentMemory,
   nodeReportResource,
@@ -111,4 +112,16 @@ test('the server keeps some resources in another etcd ⇒ the report says so', (
   const o = observeNode({ring: restingRing(), platform: {etcdOverrides: ['/events']}});
   const memory = newAgentMemory('n1', [], []);
   expect(makeReport(memory, o, planNode(o)).etcdOverrides).toEqual(['/events']);
+});
+
+test('the manifest cannot be read for a while ⇒ the report says what it said last', () => {
+  const memory = newAgentMemory('n1', [], []);
+  memory.lastReport = reportOf('n1', restingRing(), {etcdOverrides: ['/events']});
+  const overrides = (o: NodeObservation) => makeReport(memory, o, planNode(o)).etcdOverrides;
+  const o = observeNode({ring: restingRing()});
+  expect(overrides({...o, platform: {state: 'unknown', why: 'EIO'}})).toEqual(['/events']);
+  expect(overrides(observeNode({ring: restingRing(), platform: {address: '', problem: 'it is missing'}}))).toEqual([
+    '/events',
+  ]);
+  expect(overrides(o)).toBeUndefined();
 });

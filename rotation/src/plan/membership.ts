@@ -156,9 +156,14 @@ function missingMembers({observation, ring, forgotten}: Sources): readonly Reaso
     .map(({node}) => because('AgentMissing', `member ${node} reported before and does not now`, [node]));
 }
 
-/** A member whose agent has ceased to report; where its server is silent too, the node is most likely down. */
-function silence(observation: ClusterObservation, {node, identity, unchangedForMs}: Member): readonly Reason[] {
-  if (unchangedForMs > leaseAliveMs && lifeOf(observation, [identity]) === 'silent') {
+/** Whether neither a member's agent nor its server gives a sign of life: the node is most likely down. */
+export const isSilent = (observation: ClusterObservation, {identity, unchangedForMs}: Member): boolean =>
+  unchangedForMs > leaseAliveMs && lifeOf(observation, [identity]) === 'silent';
+
+/** A member whose agent has ceased to report, with or without its server. */
+function silence(observation: ClusterObservation, member: Member): readonly Reason[] {
+  const {node, unchangedForMs} = member;
+  if (isSilent(observation, member)) {
     const message = `${node}: its kube-apiserver does not renew its lease, and its agent does not report`;
     return [because('ServerDown', message, [node])];
   }
