@@ -51,6 +51,20 @@ const calls: readonly (readonly [string, (backend: Backend) => unknown])[] = [
   ],
 ];
 
+/** An array that says to be shorter than it is. */
+const lying = (length: number, said: number) => Object.defineProperty(bytesOf(length, 7), 'length', {value: said});
+
+const lyingCalls: readonly (readonly [string, (backend: Backend) => unknown])[] = [
+  ['an HMAC key', (b) => b.hmacSha512(lying(400, 10), root)],
+  ['a message', (b) => b.hmacSha512(root, lying(400, 10))],
+  ['a root', (b) => b.deriveMany(lying(4_000, 32), salts(4), contexts(4), 32)],
+  ['a salt', (b) => b.deriveMany(root, [lying(4_000, 32)], contexts(1), 32)],
+  ['a context', (b) => b.deriveMany(root, salts(1), [lying(4_000, 85)], 32)],
+  ['a check text', (b) => b.deriveKeys?.(root, salts(1), contexts(1), lying(4_000, 28))],
+  ['an info of HKDF', (b) => b.hkdfSha512(root, root, lying(4_000, 85), 200)],
+  ['an ikm of HKDF', (b) => b.hkdfSha512(lying(4_000, 32), root, root, 32)],
+];
+
 const functions = [
   'derive',
   'hkdf',
@@ -137,13 +151,52 @@ describe.each(kernelPaths)('%s', (path) => {
     expect(backend.deriveMany(root, salts(5), contexts(5), 32)).toHaveLength(5);
   });
 
+  test.each(lyingCalls)(
+    '%s longer than its length says ⇒ no trace is left, and the next call is right',
+    (_what, run) => {
+      const kernel = createKernelSync(path);
+      const backend = backendOn(kernel);
+      const wanted = backend.hmacSha512(root, bytesOf(200, 1));
+      try {
+        run(backend);
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError);
+      }
+      expect(traces(kernel)).toEqual([]);
+      expect(backend.hmacSha512(root, bytesOf(200, 1))).toEqual(wanted);
+    },
+  );
+
+  test('shared memory that grows while it is copied ⇒ refused, and no trace is left', () => {
+    const kernel = createKernelSync(path);
+    const memory = new SharedArrayBuffer(85, {maxByteLength: 4_000});
+    const growing = new Uint8Array(memory);
+    // The kernel's memory stands for the other thread: it makes the input grow when the salt before it is copied.
+    const set = (...given: Parameters<Uint8Array['set']>) => {
+      memory.grow(4_000);
+      kernel.memory.set(...given);
+    };
+    const watched = new Proxy(kernel.memory, {
+      get: (target, name) => {
+        const value: unknown = name === 'set' ? set : Reflect.get(target, name, target);
+        return typeof value === 'function' && name !== 'set' ? value.bind(target) : value;
+      },
+      set: (target, name, value) => Reflect.set(target, name, value, target),
+    });
+    const backend = backendOn({...kernel, memory: watched});
+    expect(() => backend.deriveMany(root, salts(1), [growing], 32)).toThrow(RangeError);
+    expect(traces(kernel)).toEqual([]);
+  });
+
   test('a call while another one runs ⇒ both are refused, no trace is left, and the next call works', () => {
     const kernel = createKernelSync(path);
     const backend = backendOn(kernel);
     const wanted = backend.hmacSha512(root, root);
-    const calling = Object.defineProperty(bytesOf(85, 1), 'length', {get: () => backend.hmacSha512(root, root).length});
+    const calling = Object.defineProperty(bytesOf(longer, 1), 'subarray', {
+      value: () => backend.hmacSha512(root, root),
+    });
     const inner = `wasm-${path}: expected no call while another one runs, got one`;
-    expect(() => backend.deriveMany(root, salts(3), [root, calling, root], 32)).toThrow(inner);
+    expect(() => backend.hmacSha512(root, calling)).toThrow(inner);
     expect(traces(kernel)).toEqual([]);
     expect(backend.hmacSha512(root, root)).toEqual(wanted);
   });

@@ -2,6 +2,7 @@
 // was expected and what came, never a byte.
 
 import type {Batch} from './batch.ts';
+import {lengthOf} from './copy-in.ts';
 
 const maxHkdfBytes = 16_320;
 const maxDerivedBytes = 64;
@@ -40,8 +41,9 @@ export function readBatch(
 /** @throws TypeError or RangeError for a text of check values that `Backend.deriveKeys` does not take */
 export function requireCheckText(text: Uint8Array): void {
   requireBytes('checkText', text);
-  if (text.length > maxCheckTextBytes)
-    throw new RangeError(`checkText: expected at most ${maxCheckTextBytes} bytes, got ${text.length}`);
+  const length = lengthOf(text);
+  if (length > maxCheckTextBytes)
+    throw new RangeError(`checkText: expected at most ${maxCheckTextBytes} bytes, got ${length}`);
 }
 
 function readByteArrays(what: string, values: unknown): Uint8Array[] {
