@@ -111,14 +111,19 @@ function unspokenLeases({observation, forgotten}: Sources): readonly Reason[] {
     );
 }
 
-/** An address is claimed by what a node reported, by what the ring remembers of it, or by a Node. */
-function unspokenEndpoints({observation, ring}: Sources): readonly Reason[] {
+/**
+ * An address is claimed by what a node reported, by what the ring remembers of it, or by a Node. A forgotten node claims
+ * none: a server leaves the endpoints within seconds of its end, so whoever stands there lives, whatever its lease says.
+ */
+function unspokenEndpoints({observation, ring, forgotten}: Sources): readonly Reason[] {
   const {endpoints, controlPlaneNodes} = observation;
   if (endpoints.state !== 'seen') return [];
   const nodes = controlPlaneNodes.state === 'seen' ? controlPlaneNodes.value : [];
   const claimed = new Set([
-    ...[...reportsIn(observation), ...ring.members].map(({address}) => address),
-    ...nodes.flatMap(({addresses}) => addresses),
+    ...[...reportsIn(observation), ...ring.members]
+      .filter(({node}) => !forgotten.has(node))
+      .map(({address}) => address),
+    ...nodes.filter(({name}) => !forgotten.has(name)).flatMap(({addresses}) => addresses),
   ]);
   return [...new Set(endpoints.value)]
     .sort()
