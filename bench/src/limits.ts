@@ -19,7 +19,7 @@ export const heldPart = 0.9;
 export const undisturbedPart = 1 / 3;
 
 /** How often a disturbed slice is taken again before the least disturbed one counts. */
-export const maxRetakes = 6;
+export const maxRetakes = 3;
 
 /** Milliseconds that each way works before anything counts, so that the engine has compiled it. */
 export const warmUpMs = 120;
