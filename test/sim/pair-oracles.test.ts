@@ -161,8 +161,9 @@ describe('S3 with what is on its way', () => {
 
 describe('S4 known', () => {
   /** r3 is distributed, activated and written with; histories hold it on so many nodes. */
-  function writing(disks: number, oracleOptions: OracleOptions = {}): Pair {
+  function writing(disks: number, oracleOptions: OracleOptions = {}, first: (pair: Pair) => void = () => {}): Pair {
     const pair = still({oracles: ['S4 known'], oracleOptions});
+    first(pair);
     const cluster = pair.cluster('east');
     for (const {disk} of cluster.nodes.slice(0, disks)) disk.place(historyPath, histories([k1, k2, k3]));
     for (const entries of [
@@ -179,6 +180,16 @@ describe('S4 known', () => {
 
   test.each([0, 1])('a value under a key in %i of three histories ⇒ violated', (disks) => {
     expect(violation(() => writing(disks))).toMatchObject({invariant: 'S4 known', cluster: 'east', key: tagOf(k3)});
+  });
+
+  test('in two histories, written and not synced ⇒ violated', () => {
+    const written = (pair: Pair): void => {
+      for (const node of ['e1', 'e2']) {
+        const ports = createSimPorts(pair.cluster('east'), {program: 'east/writer', node});
+        expectValue(ports['files.write']({path: historyPath, bytes: histories([k3]), append: true}));
+      }
+    };
+    expect(violation(() => writing(0, {}, written)).key).toBe(tagOf(k3));
   });
 
   test('in two histories, or derivable ⇒ kept', () => {

@@ -12,7 +12,7 @@ import {
   secretResource,
   takeSnapshot,
 } from '@etcd-encryption/host-sim';
-import {demand, historyPath, leaseResource, type Step} from '@etcd-encryption/rotation';
+import {configResource, createEngine, demand, historyPath, leaseResource, type Step} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {expectValue} from '../ports/answers.ts';
 import {file, historyLine, testKey} from './files.ts';
@@ -92,6 +92,8 @@ describe('what is copied', () => {
     pair.synchronizers.west.faults.skips = (key) => exactCopyKeys.includes(key);
     for (const key of [...exactCopyKeys, secretKey('x')]) plant(pair.cluster('east'), key);
     settle(pair);
+    pair.synchronizers.west.resync();
+    settle(pair);
     expect(pair.compare('west').missed).toEqual(exactCopyKeys);
   });
 
@@ -122,10 +124,19 @@ describe('when and in which order', () => {
   test('an hour of writes ⇒ in the order of revisions, none later than the bound, most of them late', () => {
     const pair = pairOf({replication});
     const copies = watchCopies(pair.cluster('east'), pair.cluster('west'));
+    const east = pair.cluster('east');
+    let committed = 0;
+    east.etcd.listen({
+      onCommit({key}) {
+        if (east.isReplicated(key)) committed++;
+      },
+    });
     pair.simulation.runFor(hourMs);
     settle(pair);
     const lags = copies.map(({atMs, committedAtMs}) => atMs - committedAtMs);
-    expect(copies.length).toBeGreaterThan(1_000);
+    expect(copies.length).toBeGreaterThan(1_500);
+    expect(copies.length).toBe(committed);
+    expect(pair.compare('west')).toEqual({missed: [], surplus: [], different: []});
     expect(Math.max(...lags)).toBeLessThanOrEqual(20_000);
     expect(Math.max(...lags)).toBeGreaterThan(15_000);
     expect(lags.filter((lag) => lag > 1_000).length).toBeGreaterThan(copies.length / 2);
@@ -209,6 +220,17 @@ describe('when and in which order', () => {
 
 describe('deletions', () => {
   const deleted = secretKey('secrets-3');
+
+  test('users who delete ⇒ what they deleted is gone on both sides', () => {
+    const pair = pairOf({users: {writesPerSecond: 1, deletes: 0.1}});
+    pair.simulation.runFor(10 * minuteMs);
+    expect(pair.users.counts.deleted).toBeGreaterThan(20);
+    settle(pair);
+    expect(pair.compare('west')).toEqual({missed: [], surplus: [], different: []});
+    expect(pair.users.failures).toEqual([]);
+    const left = pair.cluster('west').etcd.range({prefix: '/registry/', limit: 10_000}).items;
+    expect(left.filter(({key}) => key.includes('/apps/'))).toHaveLength(pair.users.size);
+  });
 
   test('nothing goes wrong ⇒ gone on both sides, also when a resync comes between', () => {
     const pair = pairOf();
@@ -348,8 +370,11 @@ describe('failover and back', () => {
     pair.synchronizers.west.resync();
     settle(pair);
     expect(pair.compare('west')).toEqual({missed: [], surplus: [], different: []});
+    remove(pair.cluster('east'), secretKey('secrets-3'));
+    settle(pair);
     pair.restore('east', snapshots.east);
     settle(pair);
+    expect(present(pair.cluster('west'), secretKey('secrets-3'))).toBe(true);
     const restored = pair.compare('west');
     expect(restored.missed).toEqual([]);
     expect(restored.different).toEqual([]);
@@ -418,6 +443,41 @@ describe('two clusters in one run', () => {
       return expectValue(ports['clock.now']({})).wallMs;
     });
     expect((wall[1] ?? 0) - (wall[0] ?? 0)).toBe(40_000);
+  });
+
+  test('the engine on the Active ⇒ its rotation completes there, under both sides’ oracles', () => {
+    const pair = pairOf({
+      file: file(['identity']),
+      history: new Uint8Array(),
+      // Nobody brings the Standby these keys.
+      oracleOptions: {mayLag: () => true, isDerivable: (_key, cluster) => cluster === 'west'},
+    });
+    const east = pair.cluster('east');
+    const engine = createEngine();
+    for (const {name: node} of east.nodes) {
+      const program = `east/agent-${node}`;
+      const ports = createSimPorts(east, {program, node});
+      pair.simulation.startProgram(program, () => engine.agent({node, etcd: true}), ports, {node});
+    }
+    const program = 'east/controller';
+    const ports = createSimPorts(east, {program});
+    pair.simulation.startProgram(program, () => engine.controller({identity: program}), ports);
+    const operator = createSimPorts(east, {program: 'operator', as: 'user'});
+    const spec = {resources: ['secrets', 'configmaps'], rotationInterval: '2400h0m0s', type: 'aesgcm'};
+    expectValue(operator['store.create']({resource: configResource, object: {metadata: {name: 'default'}, spec}}));
+    const phase = (side: 'east' | 'west'): unknown => {
+      const reader = createSimPorts(pair.cluster(side), {program: 'reader', as: 'user'});
+      const config = expectValue(reader['store.get']({resource: configResource, name: 'default'}));
+      return (config?.status as {migration?: {state?: string}} | undefined)?.migration?.state;
+    };
+    expect(pair.simulation.runUntil(() => phase('east') === 'Success', hourMs)).toBe(true);
+    settle(pair);
+    // The config is replicated with its status: to the Standby's programs it speaks of another cluster.
+    expect(phase('west')).toBe('Success');
+    expect(pair.users.failures).toEqual([]);
+    expect(new Set(pair.simulation.findings.map(({name, node}) => `${name} ${node}`))).toEqual(
+      new Set(['LaggingKey w1', 'LaggingKey w2', 'LaggingKey w3']),
+    );
   });
 
   test('one name for two nodes ⇒ refused', () => {

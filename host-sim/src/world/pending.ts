@@ -10,7 +10,7 @@ export interface Change {
   /** Undefined for a deletion. */
   readonly value: StoredValue | undefined;
   readonly committedAtMs: number;
-  /** Not copied before this. */
+  /** Not copied before this, nor before any change that stands in front of it. */
   readonly dueAtMs: number;
 }
 

@@ -44,7 +44,6 @@ export class Synchronizer {
   /** One more at each installation, so that faults drawn for an earlier one do not strike. */
   #installation = 0;
   #stalledUntilMs = 0;
-  #lastDueMs = 0;
   #next: Cancel | undefined;
   #copied = 0;
 
@@ -150,8 +149,8 @@ export class Synchronizer {
     const lagMs = this.#drawLag();
     const lost = current === undefined && this.#losses.chance(this.#options.lostDeletes ?? 0);
     if (lost || (current === undefined && this.faults.losesDeletes) || this.faults.skips(key)) return;
-    this.#lastDueMs = Math.max(this.#lastDueMs, this.#nowMs + lagMs);
-    this.#pending.push({key, value: current?.value, committedAtMs: this.#nowMs, dueAtMs: this.#lastDueMs});
+    const committedAtMs = this.#nowMs;
+    this.#pending.push({key, value: current?.value, committedAtMs, dueAtMs: committedAtMs + lagMs});
     if (this.#pending.size === 1) this.#arm();
   }
 
@@ -169,7 +168,6 @@ export class Synchronizer {
       .map(({key, value}, index): Change => {
         return {key, value, committedAtMs, dueAtMs: committedAtMs + Math.floor((index * 1_000) / perSecond)};
       });
-    this.#lastDueMs = changes.at(-1)?.dueAtMs ?? committedAtMs;
     this.#pending.replace([...first.map((change) => ({...change, dueAtMs: committedAtMs})), ...changes]);
     this.#record('mirror-resync', String(changes.length));
     this.#arm();

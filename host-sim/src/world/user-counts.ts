@@ -5,6 +5,10 @@ export interface UserOptions {
   readonly writesPerSecond?: number;
   readonly readsPerSecond?: number;
   readonly listsPerSecond?: number;
+  /** Share of the writes that create an object; 0.05 unless given. */
+  readonly creates?: number;
+  /** Share of the other writes that delete one; none unless given. */
+  readonly deletes?: number;
   /** Resources that users touch; the objects made at the beginning are of these. */
   readonly resources?: readonly string[];
   /** Writes that are encrypted now and committed after up to `maxMs`, with probability `p`. */
@@ -29,6 +33,7 @@ export interface UserCounts {
   readonly lists: number;
   readonly writes: number;
   readonly created: number;
+  readonly deleted: number;
   /** Writes that another write overtook, and that were tried again. */
   readonly conflicts: number;
   readonly failedReads: number;

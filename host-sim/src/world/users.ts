@@ -34,6 +34,7 @@ export class Users {
     lists: 0,
     writes: 0,
     created: 0,
+    deleted: 0,
     conflicts: 0,
     failedReads: 0,
     failedWrites: 0,
@@ -159,13 +160,33 @@ export class Users {
   }
 
   #write(): void {
-    const create = this.#objects.length === 0 || this.#random.chance(0.05);
+    const {creates = 0.05, deletes = 0} = this.#options;
+    const create = this.#objects.length === 0 || this.#random.chance(creates);
     if (create) {
       this.#create(this.#random.pick(this.#kinds));
       return;
     }
     const known = this.#random.pick(this.#objects);
-    if (!known.busy) this.#update(known, userRetries);
+    const doomed = deletes > 0 && this.#random.chance(deletes);
+    if (known.busy) return;
+    if (doomed) this.#delete(known);
+    else this.#update(known, userRetries);
+  }
+
+  #delete(known: Known): void {
+    const caller = this.#caller();
+    if (caller === undefined) return;
+    const read = this.#cluster.api.get(caller, known.address);
+    if (!this.#compare(known, read) || !read.ok || read.value === undefined) return;
+    const {uid = '', resourceVersion = ''} = read.value.metadata;
+    this.#counts.writes++;
+    const deleted = this.#cluster.api.delete(caller, {...known.address, uid, resourceVersion});
+    if (!deleted.ok) {
+      this.#fail('write', known.address.name, deleted.error.message);
+      return;
+    }
+    this.#counts.deleted++;
+    this.#objects.splice(this.#objects.indexOf(known), 1);
   }
 
   #create(kind: Kind): void {
