@@ -35,7 +35,7 @@ export {
 export {mirrorDeployment, mirrorLease} from './world/mirror-signs.ts';
 export {faultActor, type NodeOptions, type SimNode} from './world/node.ts';
 export type {Admission} from './world/objects.ts';
-export {exactCopyKeys, excludedNamespaces, type ReplicationRule} from './world/replication.ts';
+export {exactCopyKeys, excludedNamespaces, excludedPrefixes, type ReplicationRule} from './world/replication.ts';
 export {compareSides, type Difference, restoreSnapshot, type Snapshot, takeSnapshot} from './world/snapshot.ts';
 export {mirrorWriter, type Synchronizer, type SynchronizerOptions} from './world/synchronizer.ts';
 export type {UserCounts, UserFailure, UserOptions} from './world/user-counts.ts';

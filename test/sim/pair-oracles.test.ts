@@ -298,6 +298,15 @@ describe('S10 quiet Standby', () => {
     }
   });
 
+  test('it publishes where no Synchronizer copies bundles ⇒ violated all the same', () => {
+    const installation = installed({replication: {rule: {exactKeys: []}}});
+    expect(violation(() => add(installation, 'west', seedBundleResource, bundle))).toMatchObject({
+      invariant: 'S10 quiet Standby',
+      cluster: 'west',
+      explanation: 'a program published on a Standby',
+    });
+  });
+
   test('the status of the config, objects of its own, and anything on the Active ⇒ kept', () => {
     const installation = installed();
     edit(installation, 'west', 'status');

@@ -6,6 +6,7 @@ import {
   createSimulation,
   exactCopyKeys,
   excludedNamespaces,
+  excludedPrefixes,
   mirrorDeployment,
   mirrorLease,
   type Pair,
@@ -77,6 +78,18 @@ describe('what is copied', () => {
     plant(pair.cluster('east'), key);
     settle(pair);
     expect(present(pair.cluster('west'), key)).toBe(true);
+  });
+
+  test.each([
+    ['without the exclusion of Nodes', [], true],
+    ['with one more prefix', [...excludedPrefixes, '/registry/cluster.alauda.io/etcdencryptionconfigs/'], false],
+  ])('a list of its own, %s ⇒ Nodes and the config go by it', (_how, prefixes, copied) => {
+    const pair = pairOf({replication: {rule: {prefixes}}});
+    const config = '/registry/cluster.alauda.io/etcdencryptionconfigs/default';
+    plant(pair.cluster('east'), config);
+    settle(pair);
+    expect(present(pair.cluster('west'), '/registry/minions/e1')).toBe(copied);
+    expect(present(pair.cluster('west'), config)).toBe(copied);
   });
 
   test('a Synchronizer too old for the bundle ⇒ everything but the bundle arrives', () => {

@@ -4,7 +4,7 @@
 import {configResource, type StoredObject} from '@etcd-encryption/rotation';
 import type {Cluster} from '../world/cluster.ts';
 import type {Commit} from '../world/etcd.ts';
-import {resourceId} from '../world/kinds.ts';
+import {resourceId, seedBundleKind} from '../world/kinds.ts';
 import type {Observer} from '../world/observer.ts';
 import type {OracleOptions} from './options.ts';
 import {violator} from './violation.ts';
@@ -19,8 +19,10 @@ export function watchQuietStandby(cluster: Cluster, {demotionGraceMs}: Required<
     },
     onCommit(commit, kind) {
       const {writer, key} = commit;
-      if (cluster.active || !writer.startsWith('program/') || !cluster.isReplicated(key)) return;
-      if (scheduler.nowMs < quietFromMs) return;
+      if (cluster.active || !writer.startsWith('program/') || scheduler.nowMs < quietFromMs) return;
+      // A bundle is published wherever it is written, also where a Synchronizer is too old to copy it.
+      if (kind?.id === seedBundleKind.id) violate({node: writer, key, explanation: 'a program published on a Standby'});
+      if (!cluster.isReplicated(key)) return;
       if (kind?.id === resourceId(configResource) && changesStatusOnly(commit)) return;
       violate({node: writer, key, explanation: 'a program wrote a replicated key of a cluster that is not Active'});
     },
