@@ -11,11 +11,14 @@ export function typeName(value: unknown): string {
 }
 
 /**
- * Throws a TypeError unless `value` is a `Uint8Array`.
+ * Throws a TypeError unless `value` is a `Uint8Array` whose memory is there. Memory that was transferred elsewhere would
+ * count as no bytes at all, and a key of no bytes derives as well as any other.
  * @param what the argument's name, for the error
  */
 export function requireBytes(value: unknown, what: string): asserts value is Uint8Array {
   if (!(value instanceof Uint8Array)) throw new TypeError(`${what}: expected a Uint8Array, got ${typeName(value)}`);
+  // The engine throws when the memory is gone, or when it is a Proxy or another thing that only looks like an array.
+  value.at(0);
 }
 
 /** UTF-8 bytes of a text; a lone surrogate becomes U+FFFD, as in every encoder of the web. */
@@ -118,9 +121,7 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Whether `bytes` begins with `prefix`. Not for secrets: it stops at the first difference. */
 export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
-  if (bytes.length < prefix.length) return false;
-  for (let i = 0; i < prefix.length; i++) if (bytes[i] !== prefix[i]) return false;
-  return true;
+  return prefix.every((byte, i) => byte === bytes[i]);
 }
 
 /**

@@ -82,6 +82,21 @@ describe('keys instead of a bundle', () => {
     expect(made).toEqual({rootCheck, groupTag, dimensionTag, revisions: own.revisions, adopted: []});
   });
 
+  test('two keys of one revision whose names are the same by chance ⇒ both, told apart by all 64 bits', () => {
+    // Found by a search: their check values begin with the same 8 digits.
+    const [one, other] = [8_430, 79_391].map((last) => {
+      const key = new Uint8Array(32);
+      new DataView(key.buffer).setUint32(28, last);
+      return new DataKey({revision: 1, key});
+    });
+    if (one === undefined || other === undefined) throw new Error('expected two keys');
+    expect(one.name).toBe(other.name);
+    const {revisions} = fingerprint(undefined, [one, other, one]);
+    expect(revisions.map(({checkValue}) => checkValue)).toEqual(['e998e59e87191b5b', 'e998e59efabf6584']);
+    expect(fingerprint(undefined, [other, one]).revisions).toEqual(revisions);
+    expect(compareFingerprints(fingerprint(undefined, [one]), fingerprint(undefined, [other])).same).toBe(false);
+  });
+
   test('the keys that were given ⇒ still usable', () => {
     fingerprint(undefined, keys);
     expect(keys[0]?.secret.equals(bytesOf(2))).toBe(true);

@@ -1,9 +1,9 @@
 // The settings that both sides of a pair share: root key, replication group id and dimension (derivation.md, "Inputs").
 // What is refused here was seen in the field: text instead of bytes, a trailing newline, a key of equal bytes.
 
-import {allEqual, requireBytes, typeName} from '../bytes.ts';
+import {allEqual, typeName} from '../bytes.ts';
 import {rootKeyBytes} from '../limits.ts';
-import {Secret, withKeyBytes} from '../secret.ts';
+import {type Secret, withKeyBytes} from '../secret.ts';
 import {requireId} from './context.ts';
 
 /** What every derivation starts from. Two sides with equal settings derive equal keys. */
@@ -37,15 +37,12 @@ export function withSettings<T>(settings: Settings, f: (open: OpenSettings) => T
   const {rootKey, replicationGroupId, dimension = defaultDimension, acceptWeakRoot} = settings;
   requireId('replicationGroupId', replicationGroupId);
   requireId('dimension', dimension);
-  if (!(rootKey instanceof Secret)) requireBytes(rootKey, 'rootKey');
-  const secret = rootKey instanceof Secret ? rootKey : new Secret(rootKey);
+  const root = withKeyBytes(rootKey, (bytes) => new Uint8Array(bytes), 'rootKey');
   try {
-    return withKeyBytes(secret, (root) => {
-      requireRootKey(root, acceptWeakRoot === true);
-      return f({root, replicationGroupId, dimension});
-    });
+    requireRootKey(root, acceptWeakRoot === true);
+    return f({root, replicationGroupId, dimension});
   } finally {
-    if (secret !== rootKey) secret.wipe();
+    root.fill(0);
   }
 }
 
