@@ -23,35 +23,16 @@ export function requireBytes(value: unknown, what: string): asserts value is Uin
 
 /** UTF-8 bytes of a text; a lone surrogate becomes U+FFFD, as in every encoder of the web. */
 export function utf8(text: string): Uint8Array {
-  const out = new Uint8Array(text.length * 3);
-  let length = 0;
+  const out: number[] = [];
   for (const character of text) {
     let point = character.codePointAt(0) ?? 0;
     if (point >= 0xd800 && point <= 0xdfff) point = 0xfffd;
-    length = writePoint(out, length, point);
+    // Bytes behind the first one, which begins with one bit more than there are of them.
+    const more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+    out.push((more && -128 >> more) | (point >> (6 * more)));
+    for (let bits = 6 * more - 6; bits >= 0; bits -= 6) out.push(0x80 | ((point >> bits) & 0x3f));
   }
-  return out.slice(0, length);
-}
-
-function writePoint(out: Uint8Array, start: number, point: number): number {
-  let at = start;
-  if (point < 0x80) {
-    out[at++] = point;
-    return at;
-  }
-  if (point < 0x800) {
-    out[at++] = 0xc0 | (point >> 6);
-  } else {
-    if (point < 0x10000) {
-      out[at++] = 0xe0 | (point >> 12);
-    } else {
-      out[at++] = 0xf0 | (point >> 18);
-      out[at++] = 0x80 | ((point >> 12) & 0x3f);
-    }
-    out[at++] = 0x80 | ((point >> 6) & 0x3f);
-  }
-  out[at++] = 0x80 | (point & 0x3f);
-  return at;
+  return new Uint8Array(out);
 }
 
 /**

@@ -97,12 +97,10 @@ function differing(
   next: SeedBundle,
   isSame: (before: BundleEntry, now: BundleEntry) => boolean,
 ): number[] {
-  const known = new Map(previous.entries.map((entry) => [entry.revision, entry]));
   return revisionsOf(
-    next.entries.filter((now) => {
-      const before = known.get(now.revision);
-      return before !== undefined && !isSame(before, now);
-    }),
+    next.entries.filter((now) =>
+      previous.entries.some((before) => before.revision === now.revision && !isSame(before, now)),
+    ),
   );
 }
 
