@@ -15,7 +15,7 @@ export function watchQuietStandby(cluster: Cluster, {demotionGraceMs}: Required<
   let quietFromMs = 0;
   return {
     onRole() {
-      if (!cluster.active) quietFromMs = scheduler.nowMs + demotionGraceMs;
+      quietFromMs = scheduler.nowMs + demotionGraceMs;
     },
     onCommit(commit, kind) {
       const {writer, key} = commit;

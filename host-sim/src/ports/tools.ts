@@ -22,7 +22,7 @@ export function createToolPorts(
     'entropy.bytes': ({length}) => ok(stream.bytes(length)),
     'trace.event': ({event}) => {
       const {event: name, ...fields} = event;
-      trace.record(scheduler.nowMs, `${cluster.name}/${program}`, name, JSON.stringify(fields));
+      trace.record(scheduler.nowMs, entityOf(cluster, program), name, JSON.stringify(fields));
       return ok(undefined);
     },
   };
