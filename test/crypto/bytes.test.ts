@@ -1,14 +1,6 @@
 import {createHash, createHmac} from 'node:crypto';
-import {
-  concat,
-  constantTimeEqual,
-  decodeUtf8,
-  hex,
-  hmacSha512,
-  sha256Hex,
-  startsWith,
-  utf8,
-} from '@etcd-encryption/crypto';
+import {concat, constantTimeEqual, decodeUtf8, hex, hmacSha512, startsWith, utf8} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {allEqual} from '../../crypto/src/bytes.ts';

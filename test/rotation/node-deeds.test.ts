@@ -1,7 +1,8 @@
 // The agent's deeds with keys: what is opened, made and sealed, and what somebody may have planted.
 
-import {DataKey, hex, type StoredKey, sha256Hex} from '@etcd-encryption/crypto';
+import {DataKey, hex, type StoredKey} from '@etcd-encryption/crypto';
 import {formatEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {
   backupDirectory,
   configurationPath,

@@ -1,8 +1,9 @@
 // What an agent remembers between periods: the keys it holds, the files it has read, and what it said last. Bytes of
 // keys stay here; observations hold references.
 
-import {type StoredKey, sha256Hex} from '@etcd-encryption/crypto';
+import type {StoredKey} from '@etcd-encryption/crypto';
 import {parseEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import type {EtcdFacts} from '../act/etcd-facts.ts';
 import type {ReadHistory} from '../act/history.ts';
 import type {KeyId} from '../model/key.ts';
