@@ -1,7 +1,7 @@
 // How long and how often things are measured.
 
 /** Alternating rounds of every pair of ways. */
-export const defaultRounds = 15;
+export const defaultRounds = 21;
 
 /** Fewer rounds have no median worth a check. */
 export const leastCheckedRounds = 15;
@@ -15,8 +15,11 @@ export const sliceMs = 3;
 /** Part of a slice's time for which this thread must have had the processor; the rest is for the clock's own faults. */
 export const heldPart = 0.9;
 
+/** Part of a pair's rounds that must be undisturbed for the disturbed ones to be left out. */
+export const undisturbedPart = 1 / 3;
+
 /** How often a disturbed slice is taken again before the least disturbed one counts. */
-export const maxRetakes = 6;
+export const maxRetakes = 3;
 
 /** Milliseconds that each way works before anything counts, so that the engine has compiled it. */
 export const warmUpMs = 120;

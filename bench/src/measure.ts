@@ -1,7 +1,7 @@
 // Measures a case: every answer is verified, every side is warm, then we are paired with each other side in turn.
 
 import type {Side, TimedCase} from './case.ts';
-import {maxRetakes, sampleMs, warmUpMs} from './limits.ts';
+import {maxRetakes, sampleMs, undisturbedPart, warmUpMs} from './limits.ts';
 import {type Round, type RoundEffort, takeRound, type WarmSide, warmUp} from './round.ts';
 import {median, type Ratio, ratioOf} from './statistics.ts';
 import {verifyAnswers} from './verify.ts';
@@ -37,7 +37,8 @@ export async function measureCase(timed: TimedCase, effort: Effort): Promise<Mea
   const ours = await warmUp(timed.ours, timed.units, effort.warmUpMs);
   const others: WarmSide[] = [];
   for (const rival of timed.rivals) others.push(await warmUp(rival, timed.units, effort.warmUpMs));
-  const pairs = await alternate(ours, others, effort);
+  const taken = await alternate(ours, others, effort);
+  const pairs = taken.map(countedRounds);
   const comparisons = timed.rivals.map(({name}, i) => ({against: name, ...ratioOf(pairs[i] ?? [])}));
   return {
     ours: timeOf(
@@ -46,8 +47,14 @@ export async function measureCase(timed: TimedCase, effort: Effort): Promise<Mea
     ),
     rivals: timed.rivals.map((rival, i) => timeOf(rival, pairs[i]?.map((pair) => pair.rival) ?? [])),
     comparisons: [...comparisons, ...familyComparisons(timed, comparisons)],
-    disturbed: disturbedPart(pairs.flat()),
+    disturbed: disturbedPart(taken.flat()),
   };
+}
+
+/** The rounds that count: the undisturbed ones, or all where these are too few to speak for the others. */
+export function countedRounds(rounds: readonly Round[]): readonly Round[] {
+  const undisturbed = rounds.filter(({disturbed}) => !disturbed);
+  return undisturbed.length >= rounds.length * undisturbedPart ? undisturbed : rounds;
 }
 
 /** The name under which the fastest side of a family is stated. */

@@ -5,20 +5,23 @@ import type {Floor} from './floors.ts';
 import type {Measured, SideTime} from './measure.ts';
 import type {ResultRow} from './results.ts';
 
-const columns = [30, 12, 12, 11, 20] as const;
+/** Widths of a table with times, and of one without. */
+const withTimes = [30, 12, 12, 11, 20, 18];
+const withoutTimes = [54, 11, 20, 18];
 
 /** One table: ourselves, every other side, what was skipped and why. */
 export function timedTable(timed: TimedCase, measured: Measured, floors: readonly Floor[]): string {
   const {ours, rivals, comparisons, disturbed} = measured;
-  const times = new Map(rivals.map((side) => [side.name, side]));
+  const timeOf = new Map(rivals.map((side) => [side.name, side]));
   return [
     `\n${timed.title}`,
-    line(`ns for one ${timed.unit}`, 'median', 'best round', 'we are', 'min … max', 'floor, aim'),
-    line(`ours: ${ours.name}`, ...nanoseconds(ours)),
+    line(withTimes, `ns for one ${timed.unit}`, 'median', 'best round', 'we are', 'min … max', 'floor, aim'),
+    line(withTimes, `ours: ${ours.name}`, ...nanoseconds(ours)),
     ...comparisons.map((each) => {
       const floor = floors.find((one) => one.case === timed.name && one.against === each.against);
-      const time = times.get(each.against);
+      const time = timeOf.get(each.against);
       return line(
+        withTimes,
         each.against,
         ...(time === undefined ? ['', ''] : nanoseconds(time)),
         ...ratioCells(each),
@@ -41,14 +44,15 @@ export function rowsTable(title: string, rows: readonly ResultRow[], floors: rea
     `\n${title}`,
     ...rows.map((row) => {
       const floor = floors.find((one) => one.case === row.case && one.against === row.against);
-      return line(`${row.case} / ${row.against}`, '', '', ...ratioCells(row), limits(floor));
+      return line(withoutTimes, `${row.case} against ${row.against}`, ...ratioCells(row), limits(floor));
     }),
   ].join('\n');
 }
 
-function line(first: string, ...cells: readonly string[]): string {
-  const rest = cells.map((cell, i) => cell.padStart(columns[i + 1] ?? 14));
-  return `  ${first.padEnd(columns[0])}${rest.join('')}`.trimEnd();
+/** The first cell to the left, the others to the right of their columns. */
+function line(widths: readonly number[], ...cells: readonly string[]): string {
+  const padded = cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)));
+  return `  ${padded.join('')}`.trimEnd();
 }
 
 function nanoseconds({medianNs, bestNs}: SideTime): [string, string] {

@@ -25,7 +25,6 @@ export async function writeKeyMaterial(file: string, keys: readonly DataKey[]): 
     )}\n`,
   );
   try {
-    await handle.chmod(0o600);
     await handle.writeFile(bytes);
     await handle.sync();
   } catch (error) {

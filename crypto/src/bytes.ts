@@ -11,44 +11,28 @@ export function typeName(value: unknown): string {
 }
 
 /**
- * Throws a TypeError unless `value` is a `Uint8Array`.
+ * Throws a TypeError unless `value` is a `Uint8Array` whose memory is there. Memory that was transferred elsewhere would
+ * count as no bytes at all, and a key of no bytes derives as well as any other.
  * @param what the argument's name, for the error
  */
 export function requireBytes(value: unknown, what: string): asserts value is Uint8Array {
   if (!(value instanceof Uint8Array)) throw new TypeError(`${what}: expected a Uint8Array, got ${typeName(value)}`);
+  // The engine throws when the memory is gone, or when it is a Proxy or another thing that only looks like an array.
+  value.at(0);
 }
 
 /** UTF-8 bytes of a text; a lone surrogate becomes U+FFFD, as in every encoder of the web. */
 export function utf8(text: string): Uint8Array {
-  const out = new Uint8Array(text.length * 3);
-  let length = 0;
+  const out: number[] = [];
   for (const character of text) {
     let point = character.codePointAt(0) ?? 0;
     if (point >= 0xd800 && point <= 0xdfff) point = 0xfffd;
-    length = writePoint(out, length, point);
+    // Bytes behind the first one, which begins with one bit more than there are of them.
+    const more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+    out.push((more && -128 >> more) | (point >> (6 * more)));
+    for (let bits = 6 * more - 6; bits >= 0; bits -= 6) out.push(0x80 | ((point >> bits) & 0x3f));
   }
-  return out.slice(0, length);
-}
-
-function writePoint(out: Uint8Array, start: number, point: number): number {
-  let at = start;
-  if (point < 0x80) {
-    out[at++] = point;
-    return at;
-  }
-  if (point < 0x800) {
-    out[at++] = 0xc0 | (point >> 6);
-  } else {
-    if (point < 0x10000) {
-      out[at++] = 0xe0 | (point >> 12);
-    } else {
-      out[at++] = 0xf0 | (point >> 18);
-      out[at++] = 0x80 | ((point >> 12) & 0x3f);
-    }
-    out[at++] = 0x80 | ((point >> 6) & 0x3f);
-  }
-  out[at++] = 0x80 | (point & 0x3f);
-  return at;
+  return new Uint8Array(out);
 }
 
 /**
@@ -118,9 +102,7 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Whether `bytes` begins with `prefix`. Not for secrets: it stops at the first difference. */
 export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
-  if (bytes.length < prefix.length) return false;
-  for (let i = 0; i < prefix.length; i++) if (bytes[i] !== prefix[i]) return false;
-  return true;
+  return prefix.every((byte, i) => byte === bytes[i]);
 }
 
 /**
@@ -133,5 +115,12 @@ export function constantTimeEqual(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;
   for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
+  return difference === 0;
+}
+
+/** Whether all bytes are one and the same, in a time that depends on their number alone; true of no bytes. */
+export function allEqual(bytes: Uint8Array): boolean {
+  let difference = 0;
+  for (const byte of bytes) difference |= byte ^ (bytes[0] ?? 0);
   return difference === 0;
 }

@@ -21,7 +21,7 @@ export {
   type FingerprintRevision,
   fingerprint,
 } from './fingerprint/fingerprint.ts';
-export {hmacSha512, sha256Hex} from './hash.ts';
+export {hmacSha512} from './hash.ts';
 export {
   AdoptedKey,
   type AdoptedKeyInput,

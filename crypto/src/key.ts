@@ -1,7 +1,7 @@
 // Keys as the rest of the project handles them: data keys of a revision, which we made, and adopted keys, which an
 // earlier configuration brought. The bytes are always inside a Secret.
 
-import {hex, requireBytes, typeName} from './bytes.ts';
+import {allEqual, hex, requireBytes, typeName} from './bytes.ts';
 import {keyCheckValue, nameFrom, requireRevision} from './key-name.ts';
 import {checkValueBytes, dataKeyBytes} from './limits.ts';
 import {Secret, withKeyBytes} from './secret.ts';
@@ -18,7 +18,7 @@ const providerKeyBytes: Readonly<Record<KeyProvider, readonly number[]>> = {
   secretbox: [32],
 };
 
-/** A check value that was computed with the key. The symbol never leaves this file, so nobody else can bring one. */
+/** A check value that was computed with the key. The symbol is not exported, so nobody brings one by accident. */
 const computed = Symbol('computed');
 
 /** What a data key is made from. */
@@ -45,10 +45,7 @@ export class DataKey {
     const {revision, key} = input;
     requireRevision(revision);
     this.revision = revision;
-    this.secret = withKeyBytes(key, (bytes) => new Secret(bytes));
-    if (this.secret.length !== dataKeyBytes) {
-      throw new RangeError(`key: expected ${dataKeyBytes} bytes, got ${this.secret.length}`);
-    }
+    this.secret = copyKey(key, [dataKeyBytes]);
     this.checkValue = input[computed] ?? keyCheckValue(this.secret);
     this.name = nameFrom(revision, this.checkValue);
   }
@@ -89,13 +86,17 @@ export class AdoptedKey {
     if (/\p{Surrogate}/u.test(name)) throw new RangeError('name: expected whole characters, got half of one');
     this.provider = provider;
     this.name = name;
-    this.secret = withKeyBytes(key, (bytes) => new Secret(bytes));
-    const allowed = providerKeyBytes[provider];
-    if (!allowed.includes(this.secret.length)) {
-      throw new RangeError(`key: expected ${allowed.join(', ')} bytes for ${provider}, got ${this.secret.length}`);
-    }
+    this.secret = copyKey(key, providerKeyBytes[provider], ` for ${provider}`);
     this.checkValue = keyCheckValue(this.secret);
   }
+}
+
+/** A copy of the key, or RangeError when it has none of the lengths; what was copied is wiped then. */
+function copyKey(key: Uint8Array | Secret, lengths: readonly number[], owner = ''): Secret {
+  const secret = withKeyBytes(key, (bytes) => new Secret(bytes));
+  if (lengths.includes(secret.length)) return secret;
+  secret.wipe();
+  throw new RangeError(`key: expected ${lengths.join(', ')} bytes${owner}, got ${secret.length}`);
 }
 
 /** What an adopted key is made from. */
@@ -140,10 +141,7 @@ export function generateDataKey({revision, randomBytes, existing}: GenerateDataK
   requireBytes(bytes, 'randomBytes(32)');
   try {
     if (bytes.length !== dataKeyBytes) throw new RangeError(`randomBytes(32): expected 32 bytes, got ${bytes.length}`);
-    const first = bytes[0];
-    if (bytes.every((byte) => byte === first)) {
-      throw new RangeError('randomBytes(32): expected random bytes, got 32 equal ones');
-    }
+    if (allEqual(bytes)) throw new RangeError('randomBytes(32): expected random bytes, got 32 equal ones');
     const key = new DataKey({revision, key: bytes});
     const repeated = existing.some((other) => other.name === key.name || other.secret.equals(key.secret));
     if (repeated) throw new RangeError('randomBytes(32): expected fresh bytes, got those of a key that exists');

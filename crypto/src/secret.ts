@@ -75,15 +75,15 @@ export class Secret {
   }
 }
 
-/** Calls `f` with the bytes of a secret (a copy, wiped afterwards) or with the bytes themselves. */
-export function withKeyBytes<T>(key: Uint8Array | Secret, f: (bytes: Uint8Array) => T): T {
+/** Calls `f` with the bytes of a secret (a copy, wiped afterwards) or with the bytes themselves; `what` names them. */
+export function withKeyBytes<T>(key: Uint8Array | Secret, f: (bytes: Uint8Array) => T, what = 'key'): T {
   if (key instanceof Secret) return key.withBytes(f);
-  requireBytes(key, 'key');
+  requireBytes(key, what);
   return f(key);
 }
 
 function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  return typeof (value as {readonly then?: unknown} | null | undefined)?.then === 'function';
 }
 
 function isView(value: unknown, copy: Uint8Array): boolean {

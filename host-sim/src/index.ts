@@ -1,8 +1,17 @@
 // The simulated host: a cluster in virtual time with the rotation's ports, faults, users and oracles.
 
 export {allInvariants} from './oracles/index.ts';
+export type {OracleOptions} from './oracles/options.ts';
 export type {Finding} from './oracles/readable.ts';
 export {type InvariantName, InvariantViolation, type ViolationDetail} from './oracles/violation.ts';
+export {
+  createPair,
+  type Pair,
+  type PairOptions,
+  type PairSideOptions,
+  replicatedNamespace,
+  type SideName,
+} from './pair.ts';
 export {createSimPorts, type SimPortsOptions} from './ports/index.ts';
 export type {Decorator, ProgramState} from './program.ts';
 export {
@@ -12,9 +21,21 @@ export {
   type Simulation,
   type SimulationOptions,
 } from './run.ts';
+export type {Side, SideOptions} from './side.ts';
 export type {Cluster} from './world/cluster.ts';
 export type {Disk, DiskNode} from './world/disk.ts';
-export {configMapResource, customKind, defaultKinds, type Kind, secretResource} from './world/kinds.ts';
+export {
+  configMapResource,
+  customKind,
+  defaultKinds,
+  type Kind,
+  secretResource,
+} from './world/kinds.ts';
+export {mirrorDeployment, mirrorLease} from './world/mirror-signs.ts';
 export {faultActor, type NodeOptions, type SimNode} from './world/node.ts';
 export type {Admission} from './world/objects.ts';
-export type {UserCounts, UserFailure, UserOptions, Users} from './world/users.ts';
+export {exactCopyKeys, excludedNamespaces, excludedPrefixes, type ReplicationRule} from './world/replication.ts';
+export {compareSides, type Difference, restoreSnapshot, type Snapshot, takeSnapshot} from './world/snapshot.ts';
+export {mirrorWriter, type Synchronizer, type SynchronizerOptions} from './world/synchronizer.ts';
+export type {UserCounts, UserFailure, UserOptions} from './world/user-counts.ts';
+export type {Users} from './world/users.ts';

@@ -22,6 +22,20 @@ export const compactionMs = 300_000;
 export const maxHintMs = 50;
 /** Longest that a refused file may lie on one node: a poll, then the agent's period and its requests, ms. */
 export const refusedFileMs = 60_000 + 30_000 + 10_000;
+/** The Synchronizer renews its Lease this often, ms, and it lives this long, s (client-go's leader election). */
+export const mirrorRenewalMs = 2_000;
+export const mirrorLeaseSeconds = 15;
+/** Lag of a Synchronizer that nothing hinders: mean and most, ms. */
+export const mirrorLagMeanMs = 1_000;
+export const mirrorLagMaxMs = 30_000;
+/** Keys that a Synchronizer copies a second while it reads everything. */
+export const resyncKeysPerSecond = 500;
+/** A Synchronizer tries again after this when an etcd does not answer, ms. */
+export const mirrorRetryMs = 1_000;
+/** While a Standby lags behind, whether it may still do so is judged this often, ms. */
+export const lagCheckMs = 1_000;
+/** Most encryptions under one key on one side (rotation.md S13). */
+export const encryptionBudget = 2 ** 31;
 /** A server that started before any agent must read everything by then: one poll and one agent period, ms. */
 export const ungatedStartMs = 60_000 + 30_000 + 60_000;
 /** Most events of one call of `runUntil`; more means that nothing moves time forward. */

@@ -1,48 +1,38 @@
 // A simulation: one world, its clusters with their oracles, users, and the programs of the engine. Whoever holds it
 // starts and kills programs, breaks things, and lets time pass.
 
-import {utf8} from '@etcd-encryption/crypto';
 import {configResource, type ResourceType, ringResource, type Step, type SyncPorts} from '@etcd-encryption/rotation';
 import {maxLatencyMs, minLatencyMs} from './limits.ts';
-import {watchInvariants} from './oracles/index.ts';
-import type {NameRegistry} from './oracles/name.ts';
+import type {OracleOptions} from './oracles/options.ts';
 import type {Finding} from './oracles/readable.ts';
 import type {InvariantName} from './oracles/violation.ts';
 import {type Decorator, Program, type ProgramState} from './program.ts';
-import {Cluster} from './world/cluster.ts';
+import {checkNames, createSide, type Side, type SideOptions} from './side.ts';
+import type {Cluster} from './world/cluster.ts';
 import type {Kind} from './world/kinds.ts';
 import {resourceId} from './world/kinds.ts';
-import type {NodeOptions} from './world/node.ts';
-import {type UserOptions, Users} from './world/users.ts';
+import type {SimNode} from './world/node.ts';
+import type {Users} from './world/users.ts';
 import {createWorld, type World} from './world/world.ts';
 
-export interface SimulationOptions {
+export interface SimulationOptions extends Omit<SideOptions, 'name'> {
   readonly seed: number;
-  /** How many control-plane nodes (`n1`, `n2`, …), or each of them. */
-  readonly nodes?: number | readonly NodeOptions[];
-  /** Objects that are there at the beginning, such as `{secrets: 100, configmaps: 50}`. */
-  readonly objects?: Readonly<Record<string, number>>;
-  /**
-   * What every node's file holds at the beginning; `absent` = the servers have neither flag nor file. By default all
-   * that is encrypted later is listed and in clear.
-   */
-  readonly file?: Uint8Array | 'absent';
-  /** Values are encrypted and opened for real, at each write and read. */
-  readonly realCrypto?: boolean;
+  /** Several clusters; what is said beside it holds for each that says nothing else. Absent: one, of `clusterName`. */
+  readonly clusters?: readonly SideOptions[];
   /** Invariants whose breaking ends the run; absent: all of them, and with an empty list nobody watches. */
   readonly oracles?: readonly InvariantName[];
+  /** Where oracles are lenient; they are not unless told. */
+  readonly oracleOptions?: OracleOptions;
   readonly epochMs?: number;
-  readonly pollMs?: number;
-  readonly compactionMs?: number;
   readonly latencyMs?: {readonly least: number; readonly most: number};
-  readonly kinds?: readonly Kind[];
-  readonly users?: UserOptions;
   readonly clusterName?: string;
 }
 
 export interface ProgramOptions {
   /** Node that it runs on; it dies with it. */
   readonly node?: string;
+  /** Cluster whose changes wake it; absent: the one before the slash in its name, or else the first. */
+  readonly cluster?: string;
   /** Kinds whose changes by others wake it from its sleep. */
   readonly wakeOn?: readonly ResourceType[];
 }
@@ -65,31 +55,40 @@ export class ProgramFailed extends Error {
 
 export class Simulation {
   readonly world: World;
-  readonly cluster: Cluster;
-  readonly users: Users;
+  /** Every cluster, with its users. */
+  readonly sides: readonly Side[];
   readonly #programs = new Map<string, Running>();
   readonly #latencyMs: {readonly least: number; readonly most: number};
-  readonly #findings: readonly Finding[];
   #failure: ProgramFailed | undefined;
 
+  /** @throws RangeError if two clusters or two nodes have one name */
   constructor(options: SimulationOptions) {
-    const {seed, epochMs} = options;
+    const {seed, epochMs, clusters, clusterName = 'east', oracles, oracleOptions, latencyMs, ...common} = options;
     this.world = createWorld(epochMs === undefined ? {seed} : {seed, epochMs});
-    this.#latencyMs = options.latencyMs ?? {least: minLatencyMs, most: maxLatencyMs};
-    this.cluster = new Cluster(this.world, {
-      name: options.clusterName ?? 'east',
-      nodes: nodesOf(options.nodes ?? 3),
-      file: options.file === 'absent' ? undefined : (options.file ?? clearFile),
-      pollMs: options.pollMs ?? 60_000,
-      ...(options.kinds === undefined ? {} : {kinds: options.kinds}),
-      ...(options.realCrypto === undefined ? {} : {realCrypto: options.realCrypto}),
-      ...(options.compactionMs === undefined ? {} : {compactionMs: options.compactionMs}),
-    });
-    const registry: NameRegistry = new Map();
-    this.#findings = watchInvariants(this.cluster, registry, options.oracles).findings;
-    this.users = new Users(this.cluster, options.users);
-    for (const [resource, count] of Object.entries(options.objects ?? {})) this.users.populate(resource, count);
-    this.cluster.observe({onCommit: ({writer}, kind) => this.#hint(writer, kind)});
+    this.#latencyMs = latencyMs ?? {least: minLatencyMs, most: maxLatencyMs};
+    const watch = {registry: new Map(), ...(oracles === undefined ? {} : {oracles}), ...oracleOptions};
+    const setups = clusters?.map((each) => ({...common, ...each})) ?? [{...common, name: clusterName}];
+    this.sides = setups.map((setup) => createSide(this.world, setup, watch));
+    checkNames(this.sides);
+    for (const {cluster} of this.sides) {
+      cluster.observe({onCommit: ({writer}, kind) => this.#hint(cluster.name, writer, kind)});
+    }
+  }
+
+  /** The first cluster; the only one, but in a pair. */
+  get cluster(): Cluster {
+    return this.#first.cluster;
+  }
+
+  /** Users of the first cluster. */
+  get users(): Users {
+    return this.#first.users;
+  }
+
+  side(name: string): Side {
+    const found = this.sides.find(({cluster}) => cluster.name === name);
+    if (found === undefined) throw new RangeError(`cluster: expected one of this run, got ${name}`);
+    return found;
   }
 
   get nowMs(): number {
@@ -98,7 +97,7 @@ export class Simulation {
 
   /** Named exceptions that the oracles saw. */
   get findings(): readonly Finding[] {
-    return this.#findings;
+    return this.sides.flatMap(({findings}) => findings);
   }
 
   /** Hash of everything that happened so far. */
@@ -171,12 +170,12 @@ export class Simulation {
     for (const [name, {program, options}] of this.#programs) {
       if (options.node === node && program.runs) this.killProgram(name);
     }
-    this.cluster.node(node).powerLoss(loss);
+    this.#node(node).powerLoss(loss);
   }
 
   /** The node starts: first its server, then after `agentsAfterMs` its programs. */
   boot(node: string, agentsAfterMs = 10_000): void {
-    this.cluster.node(node).boot();
+    this.#node(node).boot();
     for (const [name, {options}] of this.#programs) {
       if (options.node === node) this.restartProgram(name, agentsAfterMs);
     }
@@ -200,6 +199,24 @@ export class Simulation {
     this.runUntil(this.nowMs + ms);
   }
 
+  get #first(): Side {
+    const [first] = this.sides;
+    if (first === undefined) throw new RangeError('clusters: expected at least one, got none');
+    return first;
+  }
+
+  /** Nodes of all clusters have different names. */
+  #node(name: string): SimNode {
+    const owner = this.sides.find(({cluster}) => cluster.nodes.some((node) => node.name === name));
+    return (owner ?? this.#first).cluster.node(name);
+  }
+
+  #clusterOf(program: string, {cluster}: ProgramOptions): string {
+    const [before = ''] = program.split('/');
+    if (cluster !== undefined) return cluster;
+    return this.sides.some((side) => side.cluster.name === before) ? before : this.cluster.name;
+  }
+
   #running(name: string): Running {
     const running = this.#programs.get(name);
     if (running === undefined) throw new RangeError(`program: expected one that was started, got ${name}`);
@@ -219,10 +236,10 @@ export class Simulation {
     });
   }
 
-  #hint(writer: string, kind: Kind | undefined): void {
+  #hint(cluster: string, writer: string, kind: Kind | undefined): void {
     if (kind === undefined) return;
     for (const [name, {program, options}] of this.#programs) {
-      if (!program.runs || writer === `program/${name}`) continue;
+      if (!program.runs || writer === `program/${name}` || this.#clusterOf(name, options) !== cluster) continue;
       const wakes = (options.wakeOn ?? defaultWakeOn).some((resource) => resourceId(resource) === kind.id);
       if (wakes) program.hint();
     }
@@ -233,18 +250,7 @@ export class Simulation {
   }
 }
 
-/** Makes a world with one cluster in which nothing has gone wrong yet. */
+/** Makes a world in which nothing has gone wrong yet. */
 export const createSimulation = (options: SimulationOptions): Simulation => new Simulation(options);
 
 const defaultWakeOn: readonly ResourceType[] = [configResource, ringResource];
-
-const nodesOf = (nodes: number | readonly NodeOptions[]): readonly NodeOptions[] =>
-  typeof nodes === 'number'
-    ? Array.from({length: nodes}, (_, index) => ({name: `n${index + 1}`, address: `10.0.0.${index + 1}`}))
-    : nodes;
-
-/** A configuration that encrypts nothing: what a cluster has whose servers were given the flag and no key yet. */
-const clearFile = utf8(
-  '# providers:\n#   - identity\n{"apiVersion":"apiserver.config.k8s.io/v1","kind":"EncryptionConfiguration",' +
-    '"resources":[{"resources":["secrets","configmaps"],"providers":[{"identity":{}}]}]}',
-);

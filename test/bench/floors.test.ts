@@ -55,7 +55,12 @@ describe('files', () => {
 
   test('results of another form ⇒ are refused with the file', () => {
     const file = join(folder, 'other.json');
-    for (const text of ['[]', '{"node": "1", "cpu": "c"}', '{"node": "1", "cpu": "c", "cases": [{"case": "a"}]}']) {
+    for (const text of [
+      '[]',
+      '{"node": "1", "cpu": "c"}',
+      '{"node": "1", "cases": []}',
+      '{"node": "1", "cpu": "c", "cases": [{"case": "a"}]}',
+    ]) {
       writeFileSync(file, text);
       expect(() => readResults(file), text).toThrow(`${file}: expected {node, cpu, cases}`);
     }

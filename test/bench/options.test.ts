@@ -3,15 +3,15 @@ import {expect, test} from 'vitest';
 import {readOptions} from '../../bench/src/options.ts';
 
 test('no options ⇒ everything is measured by our own rounds and nothing is checked', () => {
-  expect(readOptions([], ['a'])).toEqual({check: false, runner: 'own', rounds: 15, only: [], nodes: []});
+  expect(readOptions([], ['a'])).toEqual({check: false, runner: 'own', rounds: 21, only: [], nodes: []});
 });
 
 test('every option ⇒ is read', () => {
-  const args = ['--check', '--rounds', '21', '--only', 'a', '--only', 'b', '--node', '22', '--from', 'results.json'];
+  const args = ['--check', '--rounds', '31', '--only', 'a', '--only', 'b', '--node', '22', '--from', 'results.json'];
   expect(readOptions(args, ['a', 'b'])).toEqual({
     check: true,
     runner: 'own',
-    rounds: 21,
+    rounds: 31,
     only: ['a', 'b'],
     nodes: ['22'],
     from: 'results.json',

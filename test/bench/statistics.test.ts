@@ -14,13 +14,13 @@ test('no values ⇒ are refused', () => {
   expect(() => median([])).toThrow('values: expected at least one, got none');
 });
 
-test('one round that was slow for both ⇒ changes no ratio', () => {
+test('a round that was slow for both ⇒ counts by its ratio, not by its length', () => {
   const pairs = [
-    {ours: 10, rival: 30},
+    {ours: 10, rival: 20},
     {ours: 1000, rival: 3000},
-    {ours: 10, rival: 30},
+    {ours: 10, rival: 40},
   ];
-  expect(ratioOf(pairs)).toEqual({ratio: 3, min: 3, max: 3, rounds: 3});
+  expect(ratioOf(pairs)).toEqual({ratio: 3, min: 2, max: 4, rounds: 3});
 });
 
 test('one round that was slow for one side ⇒ shows in min or max and not in the ratio', () => {

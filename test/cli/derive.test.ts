@@ -211,16 +211,6 @@ describe('--reveal', () => {
     expect(err).toBe(`key material of 8 revisions is in ${path}\n`);
   });
 
-  test('an umask that would cut the mode ⇒ 0600 all the same', async () => {
-    const path = join(folder, 'cut');
-    const before = process.umask(0o277);
-    const ended = await derive(...pair(), '--bundle', file(bundle), '--reveal', path).finally(() =>
-      process.umask(before),
-    );
-    expect(ended).toBe(0);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-  });
-
   test('a file that exists ⇒ exit code 2, it stays as it was', async () => {
     const path = file('mine');
     expect(await derive(...pair(), '--bundle', file(bundle), '--reveal', path)).toBe(2);

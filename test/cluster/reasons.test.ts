@@ -16,6 +16,7 @@ import {Workload} from './workload.ts';
 const elsewhere: Readonly<Record<string, string>> = {
   AdoptedNamesCollide: 'adoption-differing.test.ts',
   CannotWriteFile: 'files.test.ts',
+  EtcdSpaceLow: 'space.test.ts',
   FileInvalid: 'files.test.ts',
   FileNotAtomic: 'reload.test.ts',
   FileRefused: 'refusal.test.ts',
@@ -53,7 +54,6 @@ const nowhere: Readonly<Record<string, string>> = {
   MigrationFailing: 'needs a list that fails while it migrates; the deeds’ tests do',
   ForeignValues: 'a value of an unknown provider fails the list before it could be counted; the rules’ tests do',
   HistoryNotCompacted: 'takes an hour without compaction; the rules’ tests do',
-  EtcdSpaceLow: 'needs an etcd that is nearly full; the simulation and the rules’ tests do',
   ClockWentBack: 'needs a clock that is set back; the simulation does',
   CountingTime: 'lasts one change of the ring; the rules’ tests do',
   ...Object.fromEntries(pairReasons.map((reason) => [reason, 'needs a pair; the tests of the pair’s rules do'])),

@@ -1,16 +1,9 @@
 import {createHash, createHmac} from 'node:crypto';
-import {
-  concat,
-  constantTimeEqual,
-  decodeUtf8,
-  hex,
-  hmacSha512,
-  sha256Hex,
-  startsWith,
-  utf8,
-} from '@etcd-encryption/crypto';
+import {concat, constantTimeEqual, decodeUtf8, hex, hmacSha512, startsWith, utf8} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
+import {allEqual} from '../../crypto/src/bytes.ts';
 
 test('any text ⇒ the UTF-8 that TextEncoder makes, and back', () => {
   fc.assert(
@@ -66,4 +59,15 @@ test('something else than bytes ⇒ a TypeError that names the argument and the 
   expect(() => hex('ab' as never)).toThrow('bytes: expected a Uint8Array, got a string');
   expect(() => concat(null as never)).toThrow('part: expected a Uint8Array, got null');
   expect(() => constantTimeEqual([1] as never, new Uint8Array())).toThrow('a: expected a Uint8Array, got an array');
+});
+
+test('equal bytes, one of them or none ⇒ all equal; one bit of any other than the rest ⇒ not', () => {
+  for (const byte of [0, 1, 0x80, 0xff]) {
+    const bytes = new Uint8Array(32).fill(byte);
+    expect([bytes, bytes.subarray(31), bytes.subarray(32)].map(allEqual)).toEqual([true, true, true]);
+    for (let bit = 0; bit < 256; bit++) {
+      const changed = bytes.map((one, i) => (i === bit >> 3 ? one ^ (1 << (bit & 7)) : one));
+      expect(allEqual(changed)).toBe(false);
+    }
+  }
 });

@@ -1,16 +1,19 @@
 // What a side shows of itself, and how two sides are compared: the first cause and no secret.
 import {
   adoptKey,
+  type Backend,
   compareFingerprints,
   DataKey,
   deriveDataKeys,
   type Fingerprint,
   fingerprint,
   hex,
+  nobleBackend,
+  Secret,
   type Settings,
 } from '@etcd-encryption/crypto';
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, test, vi} from 'vitest';
 import {anyBundle, bundleOf, entryOf, fromHex, rootKey, seedOf, settings} from './bundle-arbitraries.ts';
 import {expectNoTrace} from './no-trace.ts';
 import {derivedVector, hkdfVectors} from './vectors.ts';
@@ -79,10 +82,46 @@ describe('keys instead of a bundle', () => {
     expect(made).toEqual({rootCheck, groupTag, dimensionTag, revisions: own.revisions, adopted: []});
   });
 
+  test('two keys of one revision whose names are the same by chance ⇒ both, told apart by all 64 bits', () => {
+    // Found by a search: their check values begin with the same 8 digits.
+    const [one, other] = [8_430, 79_391].map((last) => {
+      const key = new Uint8Array(32);
+      new DataView(key.buffer).setUint32(28, last);
+      return new DataKey({revision: 1, key});
+    });
+    if (one === undefined || other === undefined) throw new Error('expected two keys');
+    expect(one.name).toBe(other.name);
+    const {revisions} = fingerprint(undefined, [one, other, one]);
+    expect(revisions.map(({checkValue}) => checkValue)).toEqual(['e998e59e87191b5b', 'e998e59efabf6584']);
+    expect(fingerprint(undefined, [other, one]).revisions).toEqual(revisions);
+    expect(compareFingerprints(fingerprint(undefined, [one]), fingerprint(undefined, [other])).same).toBe(false);
+  });
+
   test('the keys that were given ⇒ still usable', () => {
     fingerprint(undefined, keys);
     expect(keys[0]?.secret.equals(bytesOf(2))).toBe(true);
   });
+});
+
+test('a fingerprint is made ⇒ the keys that were derived for it are wiped, and so is the key of the MAC', () => {
+  const wipe = vi.spyOn(Secret.prototype, 'wipe');
+  const derived: Uint8Array[] = [];
+  const backend: Backend = {
+    ...nobleBackend,
+    deriveMany(root, salts, contexts, length) {
+      const answer = nobleBackend.deriveMany(root, salts, contexts, length);
+      if (length === 64) derived.push(answer[3] ?? new Uint8Array());
+      return answer;
+    },
+  };
+  // Proven before, so that the self-test is not counted.
+  fingerprint(settings, [], backend);
+  derived.length = 0;
+  wipe.mockClear();
+  expect(fingerprint({...settings, rootKey: new Secret(rootKey)}, bundle, backend)).toEqual(own);
+  expect(wipe).toHaveBeenCalledTimes(bundle.entries.length);
+  expect(derived).toEqual([new Uint8Array(64)]);
+  wipe.mockRestore();
 });
 
 test('misuse ⇒ TypeError that names the argument', () => {

@@ -73,7 +73,10 @@ test('bytes that are no bundle in several ways ⇒ the first in the order of der
   expect(decode([4, 2], [6, 9])).toBe('unsupported');
   expect(decode([5, 2], [6, 9])).toBe('unsupported');
   expect(decode([6, 9], [32, 0xff])).toBe('malformed');
-  expect(decodeSeedBundle(bytes.subarray(0, 10), settings).outcome).toBe('malformed');
+  const unknown = Uint8Array.from(bytes, (byte, at) => (at === 4 ? 2 : byte));
+  for (const length of [4, 8, 63])
+    expect(decodeSeedBundle(unknown.subarray(0, length), settings).outcome).toBe('malformed');
+  expect(decodeSeedBundle(unknown.subarray(0, 64), settings).outcome).toBe('unsupported');
 });
 
 describe('a bundle with one wrong field', () => {
@@ -206,6 +209,28 @@ test('bytes that another thread changes while they are looked at ⇒ MAC and con
   };
   expect(decodeSeedBundle(bytes, settings, backend)).toEqual({outcome: 'ok', bundle: bundleOf([3, 4])});
   expect(bytes).toEqual(other);
+});
+
+test('a bundle that another thread changes while it is written ⇒ content and MAC are of one copy', () => {
+  const bundle = structuredClone(bundleOf([3, 4]));
+  const backend: Backend = {
+    ...nobleBackend,
+    deriveMany(root, salts, contexts, length) {
+      // Not in the self-test, which comes before.
+      const writing = contexts.length === 4;
+      if (writing) for (const bytes of [bundle.bundleId, ...bundle.entries.map(({seed}) => seed)]) bytes.fill(1);
+      return nobleBackend.deriveMany(root, salts, contexts, length);
+    },
+  };
+  expect(encodeSeedBundle(bundle, settings, backend)).toEqual(encodeSeedBundle(bundleOf([3, 4]), settings));
+});
+
+test('a bundle that was read ⇒ its arrays have memory of their own', () => {
+  const decoded = decodeSeedBundle(encodeSeedBundle(bundleOf([3, 4]), settings), settings);
+  if (decoded.outcome !== 'ok') throw new Error(decoded.detail);
+  const {bundleId, entries} = decoded.bundle;
+  const arrays = [bundleId, ...entries.map(({seed}) => seed)];
+  expect(arrays.map(({buffer}) => buffer.byteLength)).toEqual([16, 32, 32]);
 });
 
 test.each(['read', 'written'] as const)('a bundle is %s by another backend ⇒ the MAC key is wiped', (way) => {

@@ -207,3 +207,65 @@ describe('a right backend', () => {
     );
   });
 });
+
+describe('a method exchanged after the self-test', () => {
+  const zeros = (length: number) => new Uint8Array(length);
+  const exchanges: readonly (readonly [string, Partial<Backend>])[] = [
+    ['hmacSha512', {hmacSha512: () => zeros(64)}],
+    ['hkdfSha512', {hkdfSha512: (_, __, ___, length) => zeros(length)}],
+    ['deriveMany', {deriveMany: (_, salts, __, length) => salts.map(() => zeros(length))}],
+    ['deriveKeys', {deriveKeys: (_, salts) => ({keys: zeros(salts.length * 32), checks: zeros(salts.length * 8)})}],
+  ];
+
+  test.each(exchanges)('%s by a wrong one ⇒ refused at the next use', (method, wrong) => {
+    const backend = {...right};
+    deriveDataKey({...settings, ...entry}, backend);
+    Object.assign(backend, wrong);
+    expect(() => deriveDataKey({...settings, ...entry}, backend)).toThrow(`known answer of ${method}, got another`);
+  });
+
+  test("the cipher's by wrong ones, in its place or with it ⇒ refused at the next use", () => {
+    const exchanged = {seal: () => zeros(53), open: () => zeros(37)};
+    const backend = {...right, aes256gcm: {...right.aes256gcm}};
+    for (const exchange of [
+      () => Object.assign(backend.aes256gcm, exchanged),
+      () => Object.assign(backend, {aes256gcm: exchanged}),
+    ]) {
+      backend.aes256gcm = {...right.aes256gcm};
+      deriveDataKey({...settings, ...entry}, backend);
+      exchange();
+      expect(() => deriveDataKey({...settings, ...entry}, backend)).toThrow('known answer of aes256gcm.seal');
+    }
+  });
+
+  test('by another right one ⇒ tested once more, and used', () => {
+    const backend = {...right};
+    const {name} = deriveDataKey({...settings, ...entry}, backend);
+    let calls = 0;
+    backend.deriveKeys = (...given) => {
+      calls++;
+      return right.deriveKeys(...given);
+    };
+    for (const wanted of [2, 3]) {
+      expect(deriveDataKey({...settings, ...entry}, backend).name).toBe(name);
+      expect(calls).toBe(wanted);
+    }
+  });
+});
+
+describe('what is no backend', () => {
+  test.each([undefined, null, 7, 'noble', {}, {name: 'none'}, Promise.resolve(right)])(
+    '%s ⇒ TypeError that names the first method that is missing',
+    (given) => {
+      const error = new TypeError('backend: expected a method hmacSha512, got none');
+      expect(() => proveBackend(given as Backend)).toThrow(error);
+      if (given !== undefined) expect(() => deriveDataKey({...settings, ...entry}, given as Backend)).toThrow(error);
+    },
+  );
+
+  test.each(['hmacSha512', 'hkdfSha512', 'deriveMany'])('one without %s ⇒ TypeError that names it', (method) => {
+    const error = new TypeError(`backend: expected a method ${method}, got none`);
+    for (const missing of [undefined, {}, 7])
+      expect(() => proveBackend({...right, [method]: missing} as Backend)).toThrow(error);
+  });
+});

@@ -34,9 +34,28 @@ test('a cipher that ignores the tag, or the path ⇒ refused', () => {
 });
 
 test('a cipher that compares a part of the tag only ⇒ refused', () => {
-  expectRefused({aes256gcm: {seal, open: comparing((tag) => tag.subarray(0, 4))}}, 'aes256gcm.open');
-  expectRefused({aes256gcm: {seal, open: comparing((tag) => tag.subarray(0, 15))}}, 'aes256gcm.open');
-  expectRefused({aes256gcm: {seal, open: comparing((tag) => tag.subarray(1))}}, 'aes256gcm.open');
+  const parts: readonly ((tag: Uint8Array) => Uint8Array)[] = [
+    (tag) => tag.subarray(0, 4),
+    (tag) => tag.subarray(0, 15),
+    (tag) => tag.subarray(1),
+  ];
+  for (const part of parts) {
+    expectRefused({aes256gcm: {seal, open: comparing(part)}}, 'aes256gcm.open');
+    const ofWholeTags = comparing((tag, given) => (given.length === 16 ? part(tag) : tag));
+    expectRefused({aes256gcm: {seal, open: ofWholeTags}}, 'aes256gcm.open');
+  }
+});
+
+test('a cipher that opens under any path that was ever sealed under ⇒ refused', () => {
+  const paths: Uint8Array[] = [];
+  const remembering: Aes256Gcm = {
+    seal(key, nonce, text, data) {
+      paths.push(data);
+      return seal(key, nonce, text, data);
+    },
+    open: (key, nonce, sealed) => paths.map((data) => open(key, nonce, sealed, data)).find((one) => one !== undefined),
+  };
+  expectRefused({aes256gcm: remembering}, 'aes256gcm.open');
 });
 
 test.each([4, 8, 12, 13, 14, 15])('a cipher that takes a tag of %d bytes ⇒ refused', (length) => {

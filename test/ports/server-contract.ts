@@ -1,7 +1,7 @@
 // What every implementation of the server ports must do. A fixture is one node with its kube-apiserver; the cases run in
 // order on it, since a server's past is what it is asked about. The titles are assumptions about kube-apiserver.
 
-import {sha256Hex} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import type {Ports, ServerEvidence} from '@etcd-encryption/rotation';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {expectError, expectValue} from './answers.ts';

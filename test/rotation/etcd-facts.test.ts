@@ -3,6 +3,7 @@
 import {
   driveSync,
   failed,
+  type NodeObservation,
   type NodeReport,
   newAgentMemory,
   nodeReportResource,
@@ -61,15 +62,15 @@ const space = (dbSize: number, dbSizeInUse: number, dbSizeQuota: number): Partia
   'etcd.status': () => ok({dbSize, dbSizeInUse, dbSizeQuota}),
 });
 
-test('objects are rewritten ⇒ parts of the quota, rounded up', () => {
-  expect(asked(ringAt('converged'), {}, space(901, 791, 1_000)).facts.etcdSpace).toEqual({
+test('a rotation has begun ⇒ parts of the quota, rounded up', () => {
+  expect(asked(ringAt('minting'), {}, space(901, 791, 1_000)).facts.etcdSpace).toEqual({
     inUsePercent: 80,
     filePercent: 91,
   });
 });
 
 test.each([
-  ['nothing is rewritten', ringAt('activated'), space(9, 9, 10)],
+  ['no rotation is under way', restingRing(), space(9, 9, 10)],
   ['etcd tells no quota', ringAt('converged'), space(9, 9, 0)],
   ['etcd does not answer', ringAt('converged'), {'etcd.status': () => failed('unavailable', 'no')}],
 ] as [string, Ring, Partial<SyncPorts>][])('%s ⇒ nothing is said of its space', (_, ring, ports) => {
@@ -111,4 +112,16 @@ test('the server keeps some resources in another etcd ⇒ the report says so', (
   const o = observeNode({ring: restingRing(), platform: {etcdOverrides: ['/events']}});
   const memory = newAgentMemory('n1', [], []);
   expect(makeReport(memory, o, planNode(o)).etcdOverrides).toEqual(['/events']);
+});
+
+test('the manifest cannot be read for a while ⇒ the report says what it said last', () => {
+  const memory = newAgentMemory('n1', [], []);
+  memory.lastReport = reportOf('n1', restingRing(), {etcdOverrides: ['/events']});
+  const overrides = (o: NodeObservation) => makeReport(memory, o, planNode(o)).etcdOverrides;
+  const o = observeNode({ring: restingRing()});
+  expect(overrides({...o, platform: {state: 'unknown', why: 'EIO'}})).toEqual(['/events']);
+  expect(overrides(observeNode({ring: restingRing(), platform: {address: '', problem: 'it is missing'}}))).toEqual([
+    '/events',
+  ]);
+  expect(overrides(o)).toBeUndefined();
 });

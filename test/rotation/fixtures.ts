@@ -1,7 +1,8 @@
 // Observations, rings and reports in typical states. A file or loaded configuration is its blocks; its hash follows
 // from them. Keys are references: there are no bytes to be had.
 
-import {sha256Hex, utf8} from '@etcd-encryption/crypto';
+import {utf8} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {
   type ClusterObservation,
   emptyLayout,

@@ -1,6 +1,7 @@
 // The key history: format, reading whatever is left of it, and that it is only ever appended to.
 
-import {AdoptedKey, concat, DataKey, type StoredKey, sha256Hex, utf8} from '@etcd-encryption/crypto';
+import {AdoptedKey, concat, DataKey, type StoredKey, utf8} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {driveSync, failed, formatRecord, historyPath, parseHistory, refOf} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {appendHistory} from '../../rotation/src/act/history.ts';

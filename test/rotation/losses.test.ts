@@ -1,12 +1,13 @@
 // Four places hold a node's keys: file, history, backups, sealed objects. Each is there, gone, cut short or says
 // something else; in all 256 cases no key that was to be had before is lost, at no moment.
 
-import {AdoptedKey, concat, DataKey, hex, type StoredKey, sha256Hex, toBase64, utf8} from '@etcd-encryption/crypto';
+import {AdoptedKey, concat, DataKey, hex, type StoredKey, toBase64, utf8} from '@etcd-encryption/crypto';
 import {
   formatEncryptionConfiguration,
   type Provider,
   parseEncryptionConfiguration,
 } from '@etcd-encryption/crypto/encryption-configuration';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {
   backupDirectory,
   configurationPath,

@@ -1,11 +1,12 @@
 // A file that is damaged or lost while nobody can be asked, one that others place, and one whose state a newer release
 // wrote: what the agent makes of the node's own disk.
 
-import {AdoptedKey, concat, DataKey, type StoredKey, sha256Hex, utf8} from '@etcd-encryption/crypto';
+import {AdoptedKey, concat, DataKey, type StoredKey, utf8} from '@etcd-encryption/crypto';
 import {
   formatEncryptionConfiguration,
   parseEncryptionConfiguration,
 } from '@etcd-encryption/crypto/encryption-configuration';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {
   backupDirectory,
   configurationPath,

@@ -1,7 +1,8 @@
 // The agent's deeds with keys: what is opened, made and sealed, and what somebody may have planted.
 
-import {DataKey, hex, type StoredKey, sha256Hex} from '@etcd-encryption/crypto';
+import {DataKey, hex, type StoredKey} from '@etcd-encryption/crypto';
 import {formatEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {
   backupDirectory,
   configurationPath,
@@ -344,6 +345,21 @@ describe('placing the file', () => {
       }),
   });
 
+  test('others replace the file while its server is asked ⇒ the later file is read, which no earlier reload speaks of', () => {
+    const {disk, store, memory} = world(settings('external'), []);
+    disk.place(configurationPath, before);
+    const placed = new TextEncoder().encode('placed by others');
+    const answer = evidence(now - 7_000)['server.evidence'];
+    const asked: Partial<SyncPorts> = {
+      'server.evidence': (args) => {
+        disk.place(configurationPath, placed);
+        return answer?.(args) ?? ok(undefined as never);
+      },
+    };
+    const ports = {...disk.ports, ...store.ports, ...sealPorts, ...platform('directory'), ...asked};
+    expect(driveSync(readNode(memory), ports).file).toMatchObject({hash: sha256Hex(placed)});
+  });
+
   test.each([
     ['it runs ⇒ its own start', evidence(now - 7_000), now - 7_000],
     ['it is down ⇒ the start that was seen last', {}, now - 90_000],
@@ -360,9 +376,11 @@ describe('placing the file', () => {
   });
 
   test('a file is replaced ⇒ history, backup, then the file; every step synced', () => {
-    const {act, disk} = world(settings('rename'), [], {keys: [k1], ports: platform('directory')});
+    const {act, disk, memory} = world(settings('rename'), [], {keys: [k1], ports: platform('directory')});
     disk.place(configurationPath, before);
     expect(act(writeFile).ok).toBe(true);
+    const file = sha256Hex(disk.read(configurationPath) ?? new Uint8Array());
+    expect(memory.replaced).toEqual({file, before: sha256Hex(before)});
     const at = (text: string): number => disk.ops.findIndex((op) => op.startsWith(text));
     expect(at(`sync ${historyPath}`)).toBeGreaterThan(at(`write ${historyPath}`));
     expect(at(`rename ${backupDirectory}`)).toBeGreaterThan(at(`sync ${historyPath}`));

@@ -1,8 +1,9 @@
 // Servers before Kubernetes 1.34 show when a reload worked or failed, and never of which file: a refused file is taken
 // back from them all the same.
 
-import {type NodeObservation, type ServerEvidence, seen, unknown} from '@etcd-encryption/rotation';
+import {type NodeObservation, newAgentMemory, type ServerEvidence, seen, unknown} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
+import {noteLoaded} from '../../rotation/src/observe/agent-memory.ts';
 import {
   day,
   type GivenNode,
@@ -134,6 +135,43 @@ describe('what its server was seen to load', () => {
     ['the server shows no counters', {form: 'none'}],
   ] as const)('%s ⇒ not known', (_, evidence) => {
     expect(loadedOf(evidence)).toEqual(expect.objectContaining({state: 'unknown'}));
+  });
+
+  describe('a poll within a second after its agent put the file there', () => {
+    const atOnce = {lastReloadSuccessMs: writtenAtMs + 300, reloadSuccesses: 5};
+    const replaced = {file: hashOf(after), before: hashOf(before)};
+    const stateOf = (evidence: Partial<ServerEvidence>, facts: Partial<NodeObservation> = {}) =>
+      nodePlanOf(node({...atOnce, ...evidence}, {inForce: {...inForce, hash: hashOf(before)}, replaced, ...facts}))
+        .loaded;
+
+    test('what was there before was in force, and counts as no success ⇒ the file is loaded', () => {
+      expect(stateOf({})).toMatchObject({state: 'known', hash: hashOf(after)});
+    });
+
+    test.each([
+      ['the reload is older than the file', {lastReloadSuccessMs: writtenAtMs - 1}, {}],
+      ['two reloads worked', {reloadSuccesses: 6}, {}],
+      ['it is another process', {processStartMs: startedAtMs - minute}, {}],
+      ['its start is not told', {processStartMs: undefined}, {}],
+      ['another file had been in between', {}, {replaced: {...replaced, before: hashOf(older)}}],
+      ['the file is not the one that was put there', {}, {replaced: {...replaced, file: hashOf(older)}}],
+    ])('%s ⇒ not known', (_, evidence, facts) => {
+      expect(stateOf(evidence as Partial<ServerEvidence>, facts).state).toBe('unknown');
+    });
+  });
+
+  test('the server does not tell its start ⇒ nothing is remembered of it', () => {
+    const memory = newAgentMemory('n1', [], []);
+    const noted = (start: Partial<ServerEvidence>) => {
+      noteLoaded(memory, node({lastReloadSuccessMs: now - 1_000, ...start}), {
+        state: 'known',
+        hash: hashOf(after),
+        blocks: after,
+      });
+      return memory.inForce;
+    };
+    expect(noted({})).toEqual(inForce);
+    expect(noted({processStartMs: undefined} as unknown as Partial<ServerEvidence>)).toBeUndefined();
   });
 
   test('its bytes are not at hand ⇒ not known', () => {

@@ -358,6 +358,12 @@ export function describeAdd(): void {
       expectWait(planOf(observe({ring: refused})), 'FileRefused');
     });
 
+    test('the clock of that node is a minute ahead ⇒ it is not sent again', () => {
+      const refusal = {node: 'n1', hash: 'x', kinds: ['aesgcm/32'], why: 'no', atMs: now + 60_000};
+      const refused = {...ring, proven: ['resource/configmaps', 'resource/secrets'], refusals: [refusal]};
+      expectWait(planOf(observe({ring: refused})), 'FileRefused');
+    });
+
     test('its process seems to have started later, within what Linux rounds a start by ⇒ it is not sent again', () => {
       const refusal = {
         node: 'n1',
@@ -378,6 +384,7 @@ export function describeAdd(): void {
       // A start is told up to a second too early.
       ['its server started again at once', started(now - 5060), {atMs: now - 5000, serverStartedAtMs: now - 90_000}],
       ['an hour passed', {}, {atMs: now - hour - 1}],
+      ['the clock was set back by years', {}, {atMs: now + 8_760 * hour}],
     ] as const)('a server refused this kind of file and %s ⇒ it is tried once more', (_, nodes, when) => {
       const refusal = {node: 'n1', hash: 'x', kinds: ['aesgcm/32'], why: 'no', ...when};
       const refused = {...ring, proven: ['resource/configmaps', 'resource/secrets'], refusals: [refusal]};

@@ -302,6 +302,12 @@ function describeCompaction(): void {
       expectRing(look(proven, given), proven, noted('etcd'));
     });
 
+    test('one server keeps secrets in another etcd by now ⇒ no node that reads the main one is asked or believed', () => {
+      const nodes = {n2: told(true), n3: {can, etcdOverrides: ['/secrets']}};
+      expectNotes(look(proven, {nodes}), 'HistoryNotCompacted');
+      expect(nextRingOf(look(old, {nodes})).proof?.keys).toEqual([r1.id]);
+    });
+
     test('servers keep events in another etcd, and events are encrypted ⇒ no scan of one etcd proves anything', () => {
       const layout = layoutOf([r2, r1], r2.id, ['secrets', 'events']);
       const ring = {...old, layout, accepted: ['events', 'secrets']};

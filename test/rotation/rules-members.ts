@@ -238,15 +238,23 @@ export function describeMembers(): void {
       forgotten: [{node: 'n2', identity: identityOf('n2'), atMs: now - 1000}],
     };
 
+    const endpoints = seen([addressOf('n1'), addressOf('n3')]);
+
     test('a forgotten node that is silent ⇒ is left out and named', () => {
-      const plan = planOf(observe({ring: forgotten, facts: {leases: silent('silent')}}));
+      const plan = planOf(observe({ring: forgotten, facts: {endpoints, leases: silent('silent')}}));
       expectWait(plan, 'Scheduled');
       expectNotes(plan, 'NodeForgotten');
       expect(plan.view?.members.map(({node}) => node)).toEqual(['n1', 'n3']);
     });
 
+    test('a forgotten node whose lease is silent stands in the endpoints ⇒ its server lives, and blocks', () => {
+      const plan = planOf(observe({ring: forgotten, facts: {leases: silent('silent')}}));
+      expectWait(plan, 'UnknownMember');
+      expect(plan.reasons[0]?.nodes).toEqual([addressOf('n2')]);
+    });
+
     test('what a forgotten node left behind cannot be read ⇒ it does not block', () => {
-      const facts = {leases: silent('silent'), badReports: {n2: 'written by a newer release (v2)'}};
+      const facts = {endpoints, leases: silent('silent'), badReports: {n2: 'written by a newer release (v2)'}};
       const reports = seen(reportsOf(forgotten).filter(({report}) => report.node !== 'n2'));
       expectWait(planOf(observe({ring: forgotten, facts: {...facts, reports}})), 'Scheduled');
       const plan = planOf(observe({ring: forgotten, facts: {...facts, reports, ownEpoch: 3}}));
@@ -259,7 +267,7 @@ export function describeMembers(): void {
     });
 
     test('a forgotten node whose lease was not watched long enough ⇒ blocks until it is known to be silent', () => {
-      const plan = planOf(observe({ring: forgotten, facts: {leases: silent('unknown')}}));
+      const plan = planOf(observe({ring: forgotten, facts: {endpoints, leases: silent('unknown')}}));
       expectWait(plan, 'UnknownMember');
       expect(plan.reasons[0]?.nodes).toEqual(['n2']);
     });

@@ -326,6 +326,8 @@ function describeFile(): void {
       expect(doing(held)).toEqual([]);
       expect(written(given(now - minute, startedAtMs - minute))).toEqual([blocks]);
       expect(written(given(now - 61 * minute, startedAtMs))).toEqual([blocks]);
+      // The clock was set back: nothing is held back for years.
+      expect(written(given(now + 365 * day, startedAtMs))).toEqual([blocks]);
     });
 
     test('the server reads its configuration elsewhere ⇒ named, nothing is written', () => {

@@ -75,6 +75,11 @@ function describeSaving(): void {
       expectWait(look(saved(2 * hour), {facts: {counted: {[r1.id]: 3 * hour - 1}}}), 'Scheduled');
     });
 
+    test('people only look on ⇒ nothing is saved, and what would be done is said', () => {
+      const plan = look(saved(2 * hour), {spec: {...spec, mode: 'observe'}, facts: {counted: {[r1.id]: 3 * hour}}});
+      expectWait(plan, 'Scheduled');
+    });
+
     test('what was saved counts from another time ⇒ it is worth nothing', () => {
       const ring = {...old, counted: {[r1.id]: {stoppedAtMs: stoppedAtMs - 1, ms: day}}};
       expect(countTimes(new Map(), seen(ring), 7_000)[r1.id]).toBe(0);
@@ -116,6 +121,14 @@ function describeCorrection(): void {
         changes: {stoppedWriting: {[r1.id]: now}, counted: {[r1.id]: {stoppedAtMs: now, ms: hour}}},
         reason: 'ClockWentBack',
       });
+    });
+
+    test('what was counted is of an earlier stop, also in the future ⇒ it is worth nothing for the later one', () => {
+      const counted = {[r1.id]: {stoppedAtMs: now + years - hour, ms: day}};
+      const ring = {...old, stoppedWriting: {[r1.id]: now + years}, counted};
+      const next = nextRingOf(look(ring));
+      expect(next.stoppedWriting).toEqual({[r1.id]: now});
+      expect(next.counted).toEqual({});
     });
 
     test('a scan and a proof of the future ⇒ void', () => {
@@ -164,6 +177,18 @@ function describeSpace(): void {
 
     test('less than that ⇒ rewriting goes on', () => {
       expect(lookAt(space(79, 94)).actions).toEqual([{do: 'migratePage', of: 'rotation'}]);
+    });
+
+    test('a node said so and is down since ⇒ its word is old, and rewriting goes on', () => {
+      const given = observe({ring: migrating, ...space(90, 90)});
+      const reports = given.reports.state === 'seen' ? given.reports.value : [];
+      const since = (unchangedForMs: number) =>
+        planOf({
+          ...given,
+          reports: seen(reports.map((each) => (each.report.node === 'n2' ? {...each, unchangedForMs} : each))),
+        });
+      expectWait(since(90_000), 'EtcdSpaceLow');
+      expect(since(90_001).actions).toEqual([{do: 'migratePage', of: 'rotation'}]);
     });
 
     test('a rewrite was refused for want of space ⇒ waits', () => {

@@ -11,7 +11,20 @@ import {
 } from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {expectRing, expectWait} from './expect-plan.ts';
-import {doneMarks, layoutOf, markOf, minute, now, observe, r1, r2, restingRing, ringAt, typeOf} from './fixtures.ts';
+import {
+  day,
+  doneMarks,
+  layoutOf,
+  markOf,
+  minute,
+  now,
+  observe,
+  r1,
+  r2,
+  restingRing,
+  ringAt,
+  typeOf,
+} from './fixtures.ts';
 import {nextRingOf, planOf, saidBy} from './reached.ts';
 
 const resting = restingRing();
@@ -40,6 +53,21 @@ export function describeVerify(): void {
 
     test('asked ⇒ waits', () => {
       expectWait(planOf(observe({ring: scanned, nodes: {n1: {can}}})), 'Verifying');
+    });
+
+    test('the node that was asked is down ⇒ another one is asked', () => {
+      const given = observe({ring: scanned, nodes: {n1: {can}, n2: {can}}});
+      const reports = given.reports.state === 'seen' ? given.reports.value : [];
+      const leases = given.leases.state === 'seen' ? given.leases.value : [];
+      const since = (unchangedForMs: number, life: 'alive' | 'silent') =>
+        planOf({
+          ...given,
+          reports: seen(reports.map((each) => (each.report.node === 'n1' ? {...each, unchangedForMs} : each))),
+          leases: seen(leases.map((each) => (each.hostName === 'n1' ? {...each, life} : each))),
+        });
+      expectWait(since(2 * minute, 'alive'), 'Verifying');
+      expectWait(since(minute / 2, 'silent'), 'Verifying');
+      expect(nextRingOf(since(2 * minute, 'silent')).scan).toEqual({...scan, id: 'scan-4-70', node: 'n2', atMs: now});
     });
 
     test.each([
@@ -80,6 +108,9 @@ export function describeVerify(): void {
       const dirty = {...clean, secrets: {clear: 1}};
       expectWait(planOf(withCounts(fourth(now - 59_999), dirty)), 'ClearValues');
       expect(nextRingOf(planOf(withCounts(fourth(now - 60_000), dirty))).rotation?.migration[0]?.pass).toBe(5);
+      // The clock was set back: nothing is put off for years.
+      const ahead = {...fourth(now + day), scan};
+      expect(nextRingOf(planOf(withCounts(ahead, dirty))).rotation?.migration[0]?.pass).toBe(5);
     });
 
     test('as many values as blocked objects are left ⇒ verified', () => {

@@ -1,7 +1,8 @@
 // Configuration files and history lines for tests of the simulator. The keys are no secrets.
 
-import {AdoptedKey, DataKey, sha256Hex, toBase64, utf8} from '@etcd-encryption/crypto';
+import {AdoptedKey, DataKey, toBase64, utf8} from '@etcd-encryption/crypto';
 import {formatEncryptionConfiguration, type Provider} from '@etcd-encryption/crypto/encryption-configuration';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 
 /** The key of a revision; another `variant` is another key of the same revision. */
 export const testKey = (revision: number, variant = 0): DataKey =>

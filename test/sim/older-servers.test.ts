@@ -53,3 +53,15 @@ test('every file is loaded ⇒ nothing is taken back, and two rotations complete
   expect(cluster.simulation.cluster.nodes.map(({server}) => server?.reloadFailures)).toEqual([0, 0, 0]);
   expect(cluster.simulation.users.failures).toEqual([]);
 });
+
+test('every poll comes within a second after the file ⇒ each file counts as loaded, and two rotations complete', () => {
+  const cluster = new EngineCluster({simulation: {nodes, pollMs: 600}});
+  // What is in force at first is known of servers that began after their files.
+  cluster.simulation.runFor(1_100);
+  for (const node of cluster.simulation.cluster.nodes) node.restart();
+  cluster.simulation.runFor(pollMs);
+  cluster.complete(1);
+  cluster.annotate('config', 'etcd-encryption.alauda.io/rotate', 'once');
+  cluster.complete(2);
+  expect(cluster.simulation.users.failures).toEqual([]);
+});

@@ -4,7 +4,6 @@ import type {DataKey} from '@etcd-encryption/crypto';
 import {
   createSimPorts,
   createSimulation,
-  InvariantViolation,
   type Simulation,
   type SimulationOptions,
   secretResource,
@@ -12,6 +11,7 @@ import {
 import {configurationPath, historyPath} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {expectValue} from '../ports/answers.ts';
+import {distribute, replaceFile, violation} from './deeds.ts';
 import {type Entry, file, historyLine, shortKey, testKey} from './files.ts';
 
 const [k1, k2, k3] = [testKey(1), testKey(2), testKey(3)];
@@ -31,30 +31,9 @@ function encrypted(options: Partial<SimulationOptions> = {}): Simulation {
 
 const join = (keys: readonly DataKey[]): Uint8Array => new Uint8Array(keys.flatMap((key) => [...historyLine(key)]));
 
-/** An atomic replacement by a program; `skipSync` leaves out the first fsync. */
-function write({cluster}: Simulation, node: string, bytes: Uint8Array, skipSync = false): void {
-  const ports = createSimPorts(cluster, {program: 'writer', node});
-  const path = '/etc/kubernetes/.new';
-  expectValue(ports['files.create']({path, mode: 0o640}));
-  expectValue(ports['files.write']({path, bytes, append: false}));
-  if (!skipSync) expectValue(ports['files.sync']({path}));
-  expectValue(ports['files.rename']({from: path, to: configurationPath}));
-  expectValue(ports['files.syncDirectory']({path: '/etc/kubernetes'}));
-}
-
-function everywhere(simulation: Simulation, entries: readonly Entry[]): void {
-  for (const {name} of simulation.cluster.nodes) write(simulation, name, file(entries));
-}
-
-function violation(run: () => unknown): InvariantViolation['detail'] {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof InvariantViolation) return error.detail;
-    throw error;
-  }
-  throw new Error('expected a broken invariant, got none');
-}
+const write = ({cluster}: Simulation, node: string, bytes: Uint8Array, skipSync = false): void =>
+  replaceFile(cluster, node, bytes, skipSync);
+const everywhere = ({cluster}: Simulation, entries: readonly Entry[]): void => distribute(cluster, entries);
 
 describe('S1 readable', () => {
   test('a server loads a file without a needed key ⇒ violated, with node, key and time', () => {

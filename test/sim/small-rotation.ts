@@ -2,7 +2,7 @@
 // migrate, drop. It exercises the world; the engine's own loops have their tests elsewhere.
 
 import type {DataKey} from '@etcd-encryption/crypto';
-import {sha256Hex} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {configMapResource, secretResource} from '@etcd-encryption/host-sim';
 import {
   answerSync,

@@ -29,7 +29,7 @@ export function setHashedKey(): void {
   setKey(oneWide);
 }
 
-/** Sets the key at `inputAt`, a block long with its zeros. */
+/** Sets the key at `inputAt`, a block long with its zeros, and makes room for the message. */
 export function setShortKey(): void {
   readBlock(message, oneWide, inputAt, 0);
   setKey(oneWide);

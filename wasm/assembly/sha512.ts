@@ -77,8 +77,8 @@ function readThree(words: i32, at: i32, stride: i32): void {
     const first = v128.load(at + i);
     const second = v128.load(at + stride + i);
     const third = swapWords(v128.load(at + 2 * stride + i));
-    const even = i8x16.shuffle(first, second, 7, 6, 5, 4, 3, 2, 1, 0, 23, 22, 21, 20, 19, 18, 17, 16);
-    const odd = i8x16.shuffle(first, second, 15, 14, 13, 12, 11, 10, 9, 8, 31, 30, 29, 28, 27, 26, 25, 24);
+    const even = swapWords(v128.shuffle<u64>(first, second, 0, 2));
+    const odd = swapWords(v128.shuffle<u64>(first, second, 1, 3));
     v128.store(words, even);
     v128.store_lane<u64>(words, third, 0, 16);
     v128.store(words, odd, 32);

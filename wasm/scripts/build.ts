@@ -22,7 +22,7 @@ const options = [
   '--optimizeLevel',
   '3',
   '--shrinkLevel',
-  '0',
+  '1',
   '--noAssert',
 ];
 

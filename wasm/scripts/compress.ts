@@ -8,8 +8,8 @@ interface Form {
   readonly about: readonly string[];
   /** The hashes it works on at once, with the words of their messages and states. */
   readonly hashes: readonly {readonly notation: Notation; readonly words: Words; readonly state: Words}[];
-  /** The statements that append the words of the next eight rounds but one. */
-  readonly schedule: (t: number) => string[];
+  /** The statements that append the words which the schedule makes in round `t`, in one list for each notation. */
+  readonly schedule: (t: number) => readonly string[][];
   readonly temporaries: readonly string[];
   /** Bytes from a word to the next. */
   readonly stride: number;
@@ -28,7 +28,7 @@ export function renderCompressOneScalar(): string {
     name: 'compressOneScalar',
     about: ['One hash, for engines without vectors.'],
     hashes: [{notation: plain, words: sideBySide('words'), state: sideBySide('state')}],
-    schedule: (t) => extend(plain, t, sideBySide('words')),
+    schedule: (t) => [extend(plain, t, sideBySide('words'))],
     temporaries: scalarTemporaries,
     stride: 8,
   });
@@ -40,7 +40,7 @@ export function renderCompressOneSimd(): string {
     name: 'compressOneSimd',
     about: ['One hash; the lanes of a vector are two words of its schedule that follow each other.'],
     hashes: [{notation: plain, words: sideBySide('words'), state: sideBySide('state')}],
-    schedule: (t) => (t % 2 === 0 ? extend(lanes, t, sideBySide('words')) : []),
+    schedule: (t) => (t % 2 === 0 ? [extend(lanes, t, sideBySide('words'))] : []),
     temporaries: vectorTemporaries,
     stride: 8,
   });
@@ -55,17 +55,17 @@ export function renderCompressThree(): string {
       {notation: lanes, words: firstTwo('words'), state: firstTwo('state')},
       {notation: plain, words: third('words'), state: third('state')},
     ],
-    schedule: (t) => [...extend(lanes, t, firstTwo('words')), ...extend(plain, t, third('words'))],
+    schedule: (t) => [extend(lanes, t, firstTwo('words')), extend(plain, t, third('words'))],
     temporaries: [...vectorTemporaries, ...scalarTemporaries],
     stride: 32,
   });
 }
 
 function render({name, about, hashes, schedule, temporaries, stride}: Form): string {
-  const rounds = (t: number) => hashes.flatMap(({notation, words}) => round(notation, t, words));
+  const rounds = (t: number) => hashes.map(({notation, words}) => round(notation, t, words));
   const next = [`words += ${roundsAtOnce * stride};`, `k += ${roundsAtOnce * 8};`];
-  const scheduled = numbers.flatMap((t) => [...rounds(t), ...schedule(t)]);
-  const last = numbers.flatMap(rounds);
+  const scheduled = numbers.flatMap((t) => interleave([...rounds(t), ...schedule(t)]));
+  const last = numbers.flatMap((t) => interleave(rounds(t)));
   return [
     ...headerOf(about),
     "import {roundConstants} from './constants.gen';",
@@ -110,6 +110,15 @@ function headerOf(about: readonly string[]): string[] {
     ...about.map((line) => `// ${line}`),
     '// Written by wasm/scripts/compress.ts; `npm run generate` renews it.',
   ];
+}
+
+/**
+ * The first of each list, then the second of each: statements that wait for nothing of each other stand close together,
+ * within what a processor looks ahead.
+ */
+function interleave(lists: readonly string[][]): string[] {
+  const longest = Math.max(...lists.map(({length}) => length));
+  return Array.from({length: longest}, (_, i) => lists.flatMap((list) => list.slice(i, i + 1))).flat();
 }
 
 const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);

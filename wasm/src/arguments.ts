@@ -1,6 +1,9 @@
 // The arguments of the backend's methods. All are looked at before anything is copied; errors name the argument, what
 // was expected and what came, never a byte.
 
+import type {Batch} from './batch.ts';
+import {lengthOf} from './copy-in.ts';
+
 const maxHkdfBytes = 16_320;
 const maxDerivedBytes = 64;
 const maxCheckTextBytes = 64;
@@ -17,29 +20,40 @@ export function requireHkdfArguments(ikm: unknown, salt: unknown, info: unknown,
   requireLength(length, maxHkdfBytes);
 }
 
-/** @throws TypeError or RangeError for arguments that `Backend.deriveMany` does not take */
-export function requireManyArguments(root: unknown, salts: unknown, contexts: unknown, length: unknown): void {
+/**
+ * The root, salts and contexts of a batch. The arrays are new ones, so that nobody's code runs or changes them later.
+ * @throws TypeError or RangeError for arguments that `Backend.deriveMany` does not take
+ */
+export function readBatch(
+  root: Uint8Array,
+  salts: unknown,
+  contexts: unknown,
+  length: number,
+): Omit<Batch, 'checkText'> {
   requireBytes('root', root);
-  const [saltCount, contextCount] = [requireByteArrays('salts', salts), requireByteArrays('contexts', contexts)];
-  if (saltCount !== contextCount)
-    throw new RangeError(`contexts: expected ${saltCount}, one for each salt, got ${contextCount}`);
+  const read = {root, salts: readByteArrays('salts', salts), contexts: readByteArrays('contexts', contexts), length};
+  if (read.salts.length !== read.contexts.length)
+    throw new RangeError(`contexts: expected ${read.salts.length}, one for each salt, got ${read.contexts.length}`);
   requireLength(length, maxDerivedBytes);
+  return read;
 }
 
 /** @throws TypeError or RangeError for a text of check values that `Backend.deriveKeys` does not take */
 export function requireCheckText(text: Uint8Array): void {
   requireBytes('checkText', text);
-  if (text.length > maxCheckTextBytes)
-    throw new RangeError(`checkText: expected at most ${maxCheckTextBytes} bytes, got ${text.length}`);
+  const length = lengthOf(text);
+  if (length > maxCheckTextBytes)
+    throw new RangeError(`checkText: expected at most ${maxCheckTextBytes} bytes, got ${length}`);
 }
 
-function requireByteArrays(what: string, values: unknown): number {
+function readByteArrays(what: string, values: unknown): Uint8Array[] {
   if (!Array.isArray(values)) throw new TypeError(`${what}: expected an array, got ${typeName(values)}`);
-  for (let i = 0; i < values.length; i++) {
-    const value: unknown = values[i];
-    if (!(value instanceof Uint8Array)) requireBytes(`${what}[${i}]`, value);
+  const read: Uint8Array[] = [];
+  for (const value of values as readonly unknown[]) {
+    if (value instanceof Uint8Array) read.push(value);
+    else throw new TypeError(`${what}[${read.length}]: expected a Uint8Array, got ${typeName(value)}`);
   }
-  return values.length;
+  return read;
 }
 
 function requireLength(value: unknown, highest: number): void {

@@ -1,6 +1,6 @@
 // The backend on a kernel: arguments are looked at, copied in, and results copied out. Nothing stays behind.
 import type {Backend, DerivedKeys} from '@etcd-encryption/crypto';
-import {requireBytes, requireCheckText, requireHkdfArguments, requireManyArguments} from './arguments.ts';
+import {readBatch, requireBytes, requireCheckText, requireHkdfArguments} from './arguments.ts';
 import {type Batch, deriveOne, rootFits, runBatch, slotFits, wipeOutput} from './batch.ts';
 import {hkdf, hmac} from './general.ts';
 import type {Kernel} from './kernel.ts';
@@ -25,13 +25,13 @@ export function backendOn(kernel: Kernel): Backend {
       return kernel.alone(() => (inOneBlock ? deriveOne(kernel, parts, length) : hkdf(kernel, parts, length)));
     },
     deriveMany(root, salts, contexts, length) {
-      requireManyArguments(root, salts, contexts, length);
-      return kernel.alone(() => deriveMany(kernel, {root, salts, contexts, length, checkText: undefined}));
+      const batch = {...readBatch(root, salts, contexts, length), checkText: undefined};
+      return kernel.alone(() => deriveMany(kernel, batch));
     },
     deriveKeys(root, salts, contexts, checkText) {
-      requireManyArguments(root, salts, contexts, keyBytes);
       requireCheckText(checkText);
-      return kernel.alone(() => deriveKeys(kernel, {root, salts, contexts, length: keyBytes, checkText}));
+      const batch = {...readBatch(root, salts, contexts, keyBytes), checkText};
+      return kernel.alone(() => deriveKeys(kernel, batch));
     },
   };
 }

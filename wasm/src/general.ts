@@ -1,6 +1,7 @@
 // HMAC and HKDF of any length. An HMAC goes through the kernel's memory in pieces; an HKDF is one call of the kernel as
 // long as its parts fit the memory together.
 import {wipeOutput} from './batch.ts';
+import {copyIn, lengthOf} from './copy-in.ts';
 import type {Kernel} from './kernel.ts';
 import {blockBytes, digestBytes, inputAt, inputBytes, outputAt, paddingBytes, pieceBlocks} from './layout.ts';
 
@@ -11,12 +12,12 @@ const clearedBytes = 2 * blockBytes;
 
 /** HMAC-SHA512: 64 bytes. */
 export function hmac({run, memory}: Kernel, key: Uint8Array, message: Uint8Array): Uint8Array {
-  if (key.length > blockBytes) {
+  if (lengthOf(key) > blockBytes) {
     run.hashKey();
     absorb({run, memory}, key, 0);
     run.setHashedKey();
   } else {
-    memory.set(key, inputAt);
+    copyIn(memory, key, inputAt, blockBytes);
     run.setShortKey();
   }
   absorb({run, memory}, message, blockBytes);
@@ -28,13 +29,13 @@ export function hmac({run, memory}: Kernel, key: Uint8Array, message: Uint8Array
 
 /** Takes in a whole message behind `before` bytes that were hashed already. */
 function absorb({run, memory}: Pick<Kernel, 'run' | 'memory'>, message: Uint8Array, before: number): void {
-  const {length} = message;
+  const length = lengthOf(message);
   let from = 0;
   for (; length - from > pieceBytes; from += pieceBytes) {
-    memory.set(message.subarray(from, from + pieceBytes), inputAt);
+    copyIn(memory, message.subarray(from, from + pieceBytes), inputAt, pieceBytes);
     run.absorb(pieceBlocks);
   }
-  memory.set(from === 0 ? message : message.subarray(from), inputAt);
+  copyIn(memory, from === 0 ? message : message.subarray(from), inputAt, length - from);
   run.absorbEnd(length - from, before + length);
 }
 
@@ -42,14 +43,15 @@ function absorb({run, memory}: Pick<Kernel, 'run' | 'memory'>, message: Uint8Arr
 export function hkdf(kernel: Kernel, parts: HkdfParts, length: number): Uint8Array {
   const {salt, ikm, info} = parts;
   const {run, memory} = kernel;
-  const ikmAt = inputAt + roomFor(salt.length);
-  const infoAt = ikmAt + roomFor(ikm.length) + digestBytes;
-  if (infoAt + roomFor(info.length + 1) + clearedBytes > inputAt + inputBytes)
+  const [saltLength, ikmLength, infoLength] = [lengthOf(salt), lengthOf(ikm), lengthOf(info)];
+  const ikmAt = inputAt + roomFor(saltLength);
+  const infoAt = ikmAt + roomFor(ikmLength) + digestBytes;
+  if (infoAt + roomFor(infoLength + 1) + clearedBytes > inputAt + inputBytes)
     return hkdfInPieces(kernel, parts, length);
-  memory.set(salt, inputAt);
-  memory.set(ikm, ikmAt);
-  memory.set(info, infoAt);
-  run.hkdf(salt.length, ikm.length, info.length, length);
+  copyIn(memory, salt, inputAt, saltLength);
+  copyIn(memory, ikm, ikmAt, ikmLength);
+  copyIn(memory, info, infoAt, infoLength);
+  run.hkdf(saltLength, ikmLength, infoLength, length);
   const derived = memory.slice(outputAt, outputAt + length);
   wipeOutput(kernel, length);
   return derived;
@@ -71,7 +73,7 @@ function roomFor(length: number): number {
 function hkdfInPieces(kernel: Kernel, {salt, ikm, info}: HkdfParts, length: number): Uint8Array {
   const derived = new Uint8Array(length);
   const key = hmac(kernel, salt, ikm);
-  const message = new Uint8Array(digestBytes + info.length + 1);
+  const message = new Uint8Array(digestBytes + lengthOf(info) + 1);
   message.set(info, digestBytes);
   for (let done = 0, counter = 1; done < length; done += digestBytes, counter++) {
     message[message.length - 1] = counter;

@@ -67,7 +67,7 @@ static double ns_of(clockid_t clock) {
   return 1e9 * (double)at.tv_sec + (double)at.tv_nsec;
 }
 
-enum { CHUNK = 1000, MAX_RETAKES = 6 };
+enum { CHUNK = 1000, MAX_RETAKES = 3 };
 
 // Wall time of CHUNK times eight compressions. Taken again when other programs had the processor meanwhile, as the
 // harness does with its own slices; at last the least disturbed counts.

@@ -1,7 +1,8 @@
 // Explains an EncryptionConfiguration: which key writes each resource, which ones read, and what is wrong.
 
-import {type StoredKey, sha256Hex} from '@etcd-encryption/crypto';
+import type {StoredKey} from '@etcd-encryption/crypto';
 import {parseEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {isKey, type KeyId, referTo, refOf} from '@etcd-encryption/rotation';
 import {type Finding, type Inspection, keyWords, type ShownKey} from './finding.ts';
 

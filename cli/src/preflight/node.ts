@@ -3,8 +3,9 @@
 import {readFile} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import {join} from 'node:path';
-import {type StoredKey, sha256Hex} from '@etcd-encryption/crypto';
+import type {StoredKey} from '@etcd-encryption/crypto';
 import {parseEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {
   createEtcdPorts,
   createFilesPorts,

@@ -48,5 +48,5 @@ export const answers = {
   deriveMany: 'c7e24ed7baa688c3eb65dbde11ee486c',
   /** All keys, then the first 8 bytes of an HMAC of `keyCheckText` under each. */
   deriveKeys: '5a5233db2562799d20cb15ed3e498ed2',
-  seal: 'd7f8b8ddf2e2f8da90b3ecd4bd43f928',
+  'aes256gcm.seal': 'd7f8b8ddf2e2f8da90b3ecd4bd43f928',
 } as const;

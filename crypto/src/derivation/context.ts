@@ -2,7 +2,7 @@
 // fixed width or its length in front, so no two different inputs give the same context: separation rests on this alone.
 // It does not rest on the salt, which HMAC pads with zeros: "", 16 and 64 zero bytes are one salt.
 
-import {concat, typeName, utf8} from '../bytes.ts';
+import {typeName} from '../bytes.ts';
 import {maxDerivedBytes, maxPurposeCharacters, maxRevision} from '../limits.ts';
 
 /** Name of the derivation; it opens every context. */
@@ -69,18 +69,31 @@ export function encodeContext(input: ContextInput): Uint8Array {
   if (dimension !== '') requireId('dimension', dimension);
   requireWhole('revision', revision, 0, maxRevision);
   requireWhole('length', length, 1, maxDerivedBytes);
-  const end = new Uint8Array(revisionFromEnd);
-  writeU64(end, 0, revision);
-  end[9] = length;
-  return concat(framed(algorithmName), framed(purpose), framed(replicationGroupId), framed(dimension), end);
+  const texts = [algorithmName, purpose, replicationGroupId, dimension];
+  const out = new Uint8Array(texts.join('').length + 2 * texts.length + revisionFromEnd);
+  let at = 0;
+  for (const text of texts) {
+    // ASCII of at most 128 characters by now: the length's upper byte stays 0.
+    out[++at] = text.length;
+    for (let i = 0; i < text.length; i++) out[++at] = text.charCodeAt(i);
+    at++;
+  }
+  writeU64(out, at, revision);
+  out[at + 9] = length;
+  return out;
 }
 
 /** The contexts of one purpose and one group for many revisions: only the revision's bytes are written anew. */
 export function encodeContexts(input: Omit<ContextInput, 'revision'>, revisions: readonly number[]): Uint8Array[] {
-  const template = encodeContext({...input, revision: 0});
-  return revisions.map((revision) => {
-    const context = new Uint8Array(template);
-    writeU64(context, context.length - revisionFromEnd, revision);
+  const first = encodeContext({...input, revision: revisions[0] ?? 0});
+  if (revisions.length === 1) return [first];
+  const size = first.length;
+  // One buffer for all: an array of its own for each takes longer than deriving from it.
+  const all = new Uint8Array(size * revisions.length);
+  return revisions.map((revision, i) => {
+    const context = all.subarray(i * size, (i + 1) * size);
+    context.set(first);
+    writeU64(context, size - revisionFromEnd, revision);
     return context;
   });
 }
@@ -119,11 +132,6 @@ export function requireWhole(what: string, value: number, least: number, most: n
   if (typeof value !== 'number') throw new TypeError(`${what}: expected a number, got ${typeName(value)}`);
   if (Number.isSafeInteger(value) && value >= least && value <= most) return;
   throw new RangeError(`${what}: expected a whole number from ${least} to ${most}, got ${value}`);
-}
-
-/** `u16(length) ‖ text`; the text is ASCII of at most 128 characters by now. */
-function framed(text: string): Uint8Array {
-  return concat(Uint8Array.of(0, text.length), utf8(text));
 }
 
 /** Writes a whole number up to 2^53 - 1 as 8 big-endian bytes. */

@@ -3,7 +3,7 @@
 
 import type {Backend} from '../backend.ts';
 import {defaultBackend} from '../backends/default.ts';
-import {hex, requireBytes, typeName} from '../bytes.ts';
+import {requireBytes, typeName} from '../bytes.ts';
 import {type DataKey, dataKeysFrom} from '../key.ts';
 import {keyCheckText, requireRevision} from '../key-name.ts';
 import {checkValueBytes, dataKeyBytes, maxDerivedBytes, maxRevision, seedBytes} from '../limits.ts';
@@ -48,8 +48,10 @@ export function deriveDataKey(input: Settings & RevisionSeed, backend?: Backend)
 export function deriveDataKeys(settings: Settings, entries: readonly RevisionSeed[], backend?: Backend): DataKey[] {
   const hashing = defaultBackend(backend);
   return withSettings(settings, (open) => {
-    const seeds = copySeeds(entries);
-    const revisions = entries.map(({revision}) => revision);
+    if (!Array.isArray(entries)) throw new TypeError(`entries: expected an array, got ${typeName(entries)}`);
+    const copies = Array.from(entries, copyEntry);
+    const seeds = copies.map(({seed}) => seed);
+    const revisions = copies.map(({revision}) => revision);
     const contexts = encodeContexts({...named(open, 'aesgcm-256'), length: dataKeyBytes}, revisions);
     const {keys, checks} = deriveKeys(hashing, open.root, seeds, contexts);
     try {
@@ -65,13 +67,13 @@ export function deriveDataKeys(settings: Settings, entries: readonly RevisionSee
  * without seeing each other.
  * @throws TypeError or RangeError for settings, a revision (2^53 - 1 has no next) or a seed of another form
  */
-export function nextSeed(settings: Settings, {revision, seed}: RevisionSeed, backend?: Backend): Uint8Array {
+export function nextSeed(settings: Settings, entry: RevisionSeed, backend?: Backend): Uint8Array {
   const hashing = defaultBackend(backend);
   return withSettings(settings, (open) => {
-    const [copy = noSalt] = copySeeds([{revision, seed}]);
+    const {revision, seed} = copyEntry(entry);
     if (revision === maxRevision) throw new RangeError('revision: expected one that has a next, got 2^53 - 1');
     const context = contextOf(open, 'next-seed', revision + 1);
-    return hashing.hkdfSha512(open.root, copy, context, purposeTable['next-seed'].length);
+    return hashing.hkdfSha512(open.root, seed, context, purposeTable['next-seed'].length);
   });
 }
 
@@ -115,29 +117,29 @@ function deriveKeys(
   return {keys, checks};
 }
 
-/** Copies before looking: memory that another thread shares may change between the look and the use. */
-function copySeeds(entries: readonly RevisionSeed[]): Uint8Array[] {
-  if (!Array.isArray(entries)) throw new TypeError(`entries: expected an array, got ${typeName(entries)}`);
-  return entries.map(({revision, seed}) => {
-    requireRevision(revision);
-    requireBytes(seed, `seed of revision ${revision}`);
-    const copy = new Uint8Array(seed);
-    requireSeed(copy, revision);
-    return copy;
-  });
+/**
+ * Copies before looking, and reads each field once: a getter may answer otherwise the second time, and memory that
+ * another thread shares may change between the look and the use.
+ */
+function copyEntry(entry: RevisionSeed): RevisionSeed {
+  const {revision, seed} = entry ?? {};
+  requireRevision(revision);
+  requireBytes(seed, `seed of revision ${revision}`);
+  const copy = new Uint8Array(seed);
+  requireSeed(copy, revision);
+  return {revision, seed: copy};
 }
 
 /** @throws RangeError unless the seed has 32 bytes that are not all zero */
 function requireSeed(seed: Uint8Array, revision: number): void {
   if (seed.length !== seedBytes)
     throw new RangeError(`seed of revision ${revision}: expected ${seedBytes} bytes, got ${seed.length}`);
-  if (isZero(seed)) throw new RangeError(`seed of revision ${revision}: expected random bytes, got ${hex(seed)}`);
+  if (isZero(seed)) throw new RangeError(`seed of revision ${revision}: expected random bytes, got zeros`);
 }
 
 /** Whether every byte is zero. Not for secrets: it stops at the first other byte. */
 export function isZero(bytes: Uint8Array): boolean {
-  for (const byte of bytes) if (byte !== 0) return false;
-  return true;
+  return bytes.every((byte) => byte === 0);
 }
 
 function contextOf(open: OpenSettings, purpose: Purpose, revision: number): Uint8Array {

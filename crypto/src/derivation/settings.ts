@@ -1,9 +1,9 @@
 // The settings that both sides of a pair share: root key, replication group id and dimension (derivation.md, "Inputs").
 // What is refused here was seen in the field: text instead of bytes, a trailing newline, a key of equal bytes.
 
-import {requireBytes, typeName} from '../bytes.ts';
+import {allEqual, typeName} from '../bytes.ts';
 import {rootKeyBytes} from '../limits.ts';
-import {Secret, withKeyBytes} from '../secret.ts';
+import {type Secret, withKeyBytes} from '../secret.ts';
 import {requireId} from './context.ts';
 
 /** What every derivation starts from. Two sides with equal settings derive equal keys. */
@@ -37,28 +37,21 @@ export function withSettings<T>(settings: Settings, f: (open: OpenSettings) => T
   const {rootKey, replicationGroupId, dimension = defaultDimension, acceptWeakRoot} = settings;
   requireId('replicationGroupId', replicationGroupId);
   requireId('dimension', dimension);
-  if (!(rootKey instanceof Secret)) requireBytes(rootKey, 'rootKey');
-  const secret = rootKey instanceof Secret ? rootKey : new Secret(rootKey);
+  const root = withKeyBytes(rootKey, (bytes) => new Uint8Array(bytes), 'rootKey');
   try {
-    return withKeyBytes(secret, (root) => {
-      requireRootKey(root, acceptWeakRoot === true);
-      return f({root, replicationGroupId, dimension});
-    });
+    requireRootKey(root, acceptWeakRoot === true);
+    return f({root, replicationGroupId, dimension});
   } finally {
-    if (secret !== rootKey) secret.wipe();
+    root.fill(0);
   }
 }
 
 function requireRootKey(root: Uint8Array, acceptWeak: boolean): void {
   const wanted = `rootKey: expected ${rootKeyBytes} raw random bytes`;
   if (root.length !== rootKeyBytes) throw new RangeError(`${wanted}, got ${root.length}${likelyCause(root.length)}`);
-  let different = 0;
   let printable = 0;
-  for (const byte of root) {
-    different |= byte ^ (root[0] ?? 0);
-    printable += byte >= 0x20 && byte <= 0x7e ? 1 : 0;
-  }
-  if (different === 0) throw new RangeError(`${wanted}, got ${rootKeyBytes} equal ones`);
+  for (const byte of root) printable += byte >= 0x20 && byte <= 0x7e ? 1 : 0;
+  if (allEqual(root)) throw new RangeError(`${wanted}, got ${rootKeyBytes} equal ones`);
   if (printable < rootKeyBytes || acceptWeak) return;
   throw new RangeError(
     `${wanted}, got ${rootKeyBytes} printable characters, which is text and holds too little chance`,

@@ -79,9 +79,12 @@ function listed<K extends number | string>(
 /** What a side has of each revision: usually one key, several after a fork, in the order of their check values. */
 function keysOf({revisions}: Fingerprint): ReadonlyMap<number, string> {
   const keys = new Map<number, string[]>();
-  for (const {revision, name, checkValue} of revisions)
-    keys.set(revision, [...(keys.get(revision) ?? []), `${name} (check ${checkValue})`].sort());
-  return new Map([...keys].map(([revision, texts]) => [revision, texts.join(', ')]));
+  for (const {revision, name, checkValue} of revisions) {
+    const texts = keys.get(revision) ?? [];
+    keys.set(revision, texts);
+    texts.push(`${name} (check ${checkValue})`);
+  }
+  return new Map([...keys].map(([revision, texts]) => [revision, texts.sort().join(', ')]));
 }
 
 /** How many keys there are of each name: their highest number. */

@@ -88,7 +88,12 @@ function keysPart(keys: readonly StoredKey[]): Pick<Fingerprint, 'revisions' | '
   for (const key of keys) {
     const {name, checkValue} = key;
     if (!(key instanceof DataKey)) adopted.push({name, number: adopted.filter((one) => one.name === name).length + 1});
-    else if (!revisions.some((one) => one.name === name)) revisions.push({revision: key.revision, name, checkValue});
+    // By both: a name shows half of the check value, and two keys may have it in common.
+    else if (!revisions.some((one) => one.name === name && one.checkValue === checkValue))
+      revisions.push({revision: key.revision, name, checkValue});
   }
-  return {revisions: revisions.sort((a, b) => a.revision - b.revision || (a.name < b.name ? -1 : 1)), adopted};
+  return {
+    revisions: revisions.sort((a, b) => a.revision - b.revision || (a.checkValue < b.checkValue ? -1 : 1)),
+    adopted,
+  };
 }

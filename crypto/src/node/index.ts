@@ -14,8 +14,9 @@ const digestBytes = 64;
 const maxNodeInfoBytes = 1024;
 
 /**
- * HMAC, HKDF and AES-256-GCM of the OpenSSL that Node was built with. No `deriveKeys`: a batch of OpenSSL calls is no
- * faster than the calls. OpenSSL keeps copies of keys for as long as a call takes and clears them itself.
+ * HMAC, HKDF and AES-256-GCM of the OpenSSL that Node was built with. No `deriveKeys`: each call crosses into OpenSSL by
+ * itself, so there is nothing to win in one go. Copies that Node makes of a key live until it frees them, at the latest
+ * when it collects garbage; nothing here can wipe them sooner.
  */
 export const nodeBackend: Backend = {
   name: 'node:crypto',

@@ -61,10 +61,11 @@ export function acceptSeedBundle(previous: SeedBundle | undefined, next: SeedBun
       nextGeneration: next.generation,
       detail: `generation: expected ${generation} or higher, got ${next.generation}`,
     };
-  return changeOf(previous, next) ?? succession(previous, next);
+  return succession(previous, next);
 }
 
-function changeOf(previous: SeedBundle, next: SeedBundle): Acceptance | undefined {
+/** Of one id, without a fork, at the same generation or a higher one. */
+function succession(previous: SeedBundle, next: SeedBundle): Acceptance {
   const retimed = differing(previous, next, (before, now) => {
     return before.createdAtMs === now.createdAtMs && before.activateAtMs === now.activateAtMs;
   });
@@ -72,17 +73,13 @@ function changeOf(previous: SeedBundle, next: SeedBundle): Acceptance | undefine
   const {added, removed} = comings(previous, next);
   if (next.generation === previous.generation) {
     const moved = [...added, ...removed].sort(rising);
-    return moved.length > 0 ? refused('changed-entry', moved, 'came or went while the generation stayed') : undefined;
+    if (moved.length > 0) return refused('changed-entry', moved, 'came or went while the generation stayed');
+    return {outcome: 'unchanged'};
   }
   const newest = Math.max(...revisionsOf(next.entries));
   const forgotten = removed.filter((revision) => revision > newest);
-  return forgotten.length > 0 ? refused('changed-entry', forgotten, 'is missing at the new end') : undefined;
-}
-
-/** Nothing stands against it: the same generation is the same bundle by now. */
-function succession(previous: SeedBundle, next: SeedBundle): Acceptance {
-  if (next.generation === previous.generation) return {outcome: 'unchanged'};
-  return {outcome: 'accepted', ...comings(previous, next)};
+  if (forgotten.length > 0) return refused('changed-entry', forgotten, 'is missing at the new end');
+  return {outcome: 'accepted', added, removed};
 }
 
 const refused = (outcome: 'fork' | 'changed-entry', revisions: readonly number[], words: string): Acceptance => ({
@@ -100,12 +97,10 @@ function differing(
   next: SeedBundle,
   isSame: (before: BundleEntry, now: BundleEntry) => boolean,
 ): number[] {
-  const known = new Map(previous.entries.map((entry) => [entry.revision, entry]));
   return revisionsOf(
-    next.entries.filter((now) => {
-      const before = known.get(now.revision);
-      return before !== undefined && !isSame(before, now);
-    }),
+    next.entries.filter((now) =>
+      previous.entries.some((before) => before.revision === now.revision && !isSame(before, now)),
+    ),
   );
 }
 

@@ -34,7 +34,7 @@ function copyBundle(bundle: SeedBundle): SeedBundle {
   const {bundleId, generation, entries} = bundle ?? {};
   requireBytes(bundleId, 'bundleId');
   if (!Array.isArray(entries)) throw new TypeError(`entries: expected an array, got ${typeName(entries)}`);
-  return {bundleId: new Uint8Array(bundleId), generation, entries: entries.map(copyEntry)};
+  return {bundleId: new Uint8Array(bundleId), generation, entries: Array.from(entries, copyEntry)};
 }
 
 function copyEntry(entry: BundleEntry, i: number): BundleEntry {

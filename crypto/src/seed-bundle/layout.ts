@@ -1,7 +1,7 @@
 // The bytes of a SeedBundle, version 1 (derivation.md, "SeedBundle, version 1"), and what may stand in them. One set of
 // rules serves both directions: what the reader calls malformed, the writer refuses. Nothing here knows a key.
 
-import {hex, requireBytes, startsWith, typeName} from '../bytes.ts';
+import {requireBytes, startsWith, typeName} from '../bytes.ts';
 import {writeU64} from '../derivation/context.ts';
 import {isZero} from '../derivation/derive.ts';
 import {bundleIdBytes, bundleMacBytes, maxBundleEntries, seedBytes} from '../limits.ts';
@@ -169,14 +169,13 @@ export function problemOf({bundleId, generation, entries}: SeedBundle): string |
     return `entries: expected 1 to ${maxBundleEntries}, got ${entries.length}`;
   const problem = wholeProblem('generation', generation, 1);
   if (problem !== undefined) return problem;
-  const seeds = new Set<string>();
   let before = 0;
   for (const [i, entry] of entries.entries()) {
     const wrong = entryProblem(entry, before);
     if (wrong !== undefined) return `entries[${i}].${wrong}`;
-    const seed = hex(entry.seed);
-    if (seeds.has(seed)) return `entries[${i}].seed: expected one of its own, got an earlier one's`;
-    seeds.add(seed);
+    // Of one length by now, so that to begin with is to be equal.
+    if (entries.some(({seed}, j) => j < i && startsWith(seed, entry.seed)))
+      return `entries[${i}].seed: expected one of its own, got an earlier one's`;
     before = entry.revision;
   }
   return undefined;
@@ -203,5 +202,7 @@ function wholeProblem(field: string, got: unknown, least: number): string | unde
 
 /** A whole number of 8 big-endian bytes. One above 2^53 - 1 is not exact, and stays above it. */
 function readU64(bytes: Uint8Array, from: number): number {
-  return bytes.subarray(from, from + 8).reduce((value, byte) => value * 256 + byte, 0);
+  let value = 0;
+  for (let at = from; at < from + 8; at++) value = value * 256 + (bytes[at] ?? 0);
+  return value;
 }

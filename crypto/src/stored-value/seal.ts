@@ -1,7 +1,7 @@
 // Writes a value as kube-apiserver would store it. The nonce always comes from a generator; giving one by hand is
 // possible under `/testing` only, because a repeated nonce breaks AES-GCM.
 
-import {concat, requireBytes, utf8} from '../bytes.ts';
+import {allEqual, concat, requireBytes, utf8} from '../bytes.ts';
 import {providerOf, type StoredKey} from '../key.ts';
 import {pathBytes} from './open.ts';
 import {providerPrefixes} from './prefix.ts';
@@ -28,10 +28,7 @@ export function sealStoredValue(
 ): Uint8Array {
   const nonce = randomBytes(providerCiphers[providerOf(key)].nonceBytes);
   requireBytes(nonce, 'randomBytes');
-  const first = nonce[0];
-  if (nonce.every((byte) => byte === first)) {
-    throw new RangeError('randomBytes: expected random bytes for a nonce, got equal ones');
-  }
+  if (allEqual(nonce)) throw new RangeError('randomBytes: expected random bytes for a nonce, got equal ones');
   return sealWithNonce({plaintext, etcdKey, key}, nonce);
 }
 

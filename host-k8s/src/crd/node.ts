@@ -77,7 +77,7 @@ const compaction = list(
   }),
 );
 
-const etcdSpace = object('Space in etcd while objects are rewritten, in percent of its quota.', {
+const etcdSpace = object('Space in etcd while a rotation is under way, in percent of its quota.', {
   inUsePercent: count('What its data takes, without free pages.'),
   filePercent: count('What its file takes.'),
 });

@@ -1,14 +1,13 @@
 // S3, drop after need: a key leaves a file only if nothing needs it, no server's loaded or filed write key is it, and
 // every history holds it. A key that no server has ever loaded cannot have written anything: its history may be short.
 
-import {decodeUtf8} from '@etcd-encryption/crypto';
-import {historyPath} from '@etcd-encryption/rotation';
 import type {Cluster} from '../world/cluster.ts';
 import type {FileView} from '../world/configuration.ts';
-import {isNeeded} from '../world/need.ts';
+import {isNeeded, type NeedCount} from '../world/need.ts';
 import type {SimNode} from '../world/node.ts';
 import type {Observer} from '../world/observer.ts';
 import type {KeyTag, Transformer} from '../world/stored-value.ts';
+import {historyHolds} from './histories.ts';
 import {violator} from './violation.ts';
 
 /** Programs' changes are judged; what a fault does to a file is not the engine's deed. */
@@ -19,8 +18,10 @@ export function watchDropAfterNeed(cluster: Cluster): Observer {
     const left = entries(before, id).filter(({tag}) => !entries(after, id).some((kept) => kept.tag === tag));
     for (const {tag, kind} of left) {
       if (kind === 'identity') continue;
-      if (isNeeded(cluster.need.of(id).get(tag))) {
-        violate({node: node.name, key: tag, explanation: `it left the file while values of ${id} need it`});
+      const count = cluster.need.of(id).get(tag);
+      if (isNeeded(count)) {
+        const values = isNeeded(withoutBacklog(count)) ? 'values' : 'values on their way from the other cluster';
+        violate({node: node.name, key: tag, explanation: `it left the file while ${values} of ${id} need it`});
       }
       const writer = cluster.nodes.find((each) => writes(each, id, tag));
       if (writer !== undefined) {
@@ -30,10 +31,9 @@ export function watchDropAfterNeed(cluster: Cluster): Observer {
   };
   const judgeHistory = (node: SimNode, before: FileView, after: FileView): void => {
     const kept = tagsOf(after);
-    for (const {tag, kind, name} of allOf(before)) {
+    for (const {tag, kind} of allOf(before)) {
       if (kept.has(tag) || kind === 'identity' || kind === 'kms' || !everLoaded.has(tag)) continue;
-      const check = tag.slice(tag.lastIndexOf('/') + 1);
-      const short = cluster.nodes.find((each) => each.settings.member && !historyHolds(each, name, check));
+      const short = cluster.nodes.find((each) => each.settings.member && !historyHolds(each, tag));
       if (short === undefined) continue;
       violate({node: node.name, key: tag, explanation: `it left the file while the history of ${short.name} lacks it`});
     }
@@ -51,6 +51,9 @@ export function watchDropAfterNeed(cluster: Cluster): Observer {
   };
 }
 
+const withoutBacklog = (count: NeedCount | undefined): NeedCount | undefined =>
+  count === undefined ? undefined : {...count, backlog: 0};
+
 const entries = (file: FileView, id: string): readonly Transformer[] =>
   file.state === 'loadable' ? file.transformers.of(id) : [];
 const allOf = (file: FileView): readonly Transformer[] => (file.state === 'loadable' ? file.transformers.all : []);
@@ -59,13 +62,4 @@ const tagsOf = (file: FileView): ReadonlySet<KeyTag> => new Set(allOf(file).map(
 function writes(node: SimNode, id: string, tag: KeyTag): boolean {
   if (node.settings.member && entries(node.file, id)[0]?.tag === tag) return true;
   return node.processes.some((server) => server.mayWrite && server.loaded.of(id)[0]?.tag === tag);
-}
-
-/** Whether a node's history, as it would survive a power loss, has a record of a key. */
-function historyHolds(node: SimNode, name: string, check: string): boolean {
-  const file = node.disk.find(historyPath, 'synced');
-  if (file?.kind !== 'file') return false;
-  return decodeUtf8(file.synced.bytes)
-    .text.split('\n')
-    .some((line) => line.includes(JSON.stringify(name)) && line.includes(JSON.stringify(check)));
 }

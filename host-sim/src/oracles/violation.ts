@@ -6,9 +6,12 @@ export type InvariantName =
   | 'S1 readable'
   | 'S2 write after read'
   | 'S3 drop after need'
+  | 'S4 known'
   | 'S5 one name, one key'
   | 'S9 content'
-  | 'S11 file';
+  | 'S10 quiet Standby'
+  | 'S11 file'
+  | 'S13 budget';
 
 export interface ViolationDetail {
   readonly invariant: InvariantName;

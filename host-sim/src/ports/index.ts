@@ -7,7 +7,7 @@ import {createFilesPort} from './files.ts';
 import {createSealPort} from './seal.ts';
 import {createServerPort} from './server.ts';
 import {createStorePort} from './store.ts';
-import {createToolPorts} from './tools.ts';
+import {createToolPorts, entityOf} from './tools.ts';
 
 export interface SimPortsOptions {
   /** Name of the program; its writes carry it, and its randomness is its own. */
@@ -25,7 +25,7 @@ export interface SimPortsOptions {
 /** Ports that a program has: those of a node only when it runs on one. */
 export function createSimPorts(cluster: Cluster, options: SimPortsOptions): SyncPorts {
   const node = options.node === undefined ? undefined : cluster.node(options.node);
-  const stream = cluster.world.random.stream(`${cluster.name}/${options.program}`, 'entropy');
+  const stream = cluster.world.random.stream(entityOf(cluster, options.program), 'entropy');
   return {
     ...createStorePort(cluster, options),
     ...createFilesPort(node, `program/${options.program}`),

@@ -1,7 +1,8 @@
 // Sealing for recipients, in symbols: only a matching identity opens, a changed text is damaged, and the plaintext
 // is in no sealed text as it stands. Not a cipher: whoever reads this file can undo it.
 
-import {decodeUtf8, fromBase64, Secret, sha256Hex, toBase64, utf8} from '@etcd-encryption/crypto';
+import {decodeUtf8, fromBase64, Secret, toBase64, utf8} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {failed, ok, type Result, type SyncPorts} from '@etcd-encryption/rotation';
 
 type SealOperation = Extract<keyof SyncPorts, `seal.${string}`>;

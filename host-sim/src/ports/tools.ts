@@ -22,8 +22,12 @@ export function createToolPorts(
     'entropy.bytes': ({length}) => ok(stream.bytes(length)),
     'trace.event': ({event}) => {
       const {event: name, ...fields} = event;
-      trace.record(scheduler.nowMs, `${cluster.name}/${program}`, name, JSON.stringify(fields));
+      trace.record(scheduler.nowMs, entityOf(cluster, program), name, JSON.stringify(fields));
       return ok(undefined);
     },
   };
 }
+
+/** A program of a pair has its cluster in its name already: `east/controller`. */
+export const entityOf = ({name}: Cluster, program: string): string =>
+  program.startsWith(`${name}/`) ? program : `${name}/${program}`;

@@ -9,13 +9,13 @@ import {canonicalObject} from './canonical.ts';
 import {type Departures, newDepartures, noteServer, writeEndpoints} from './endpoints.ts';
 import {Etcd} from './etcd.ts';
 import {renewLeases} from './heartbeat.ts';
-import {createKinds, type Kind, type Kinds} from './kinds.ts';
+import {createKinds, type Kind, type Kinds, objectPath} from './kinds.ts';
 import {createNeed, type Need} from './need.ts';
 import {type NodeHost, type NodeOptions, SimNode} from './node.ts';
-import {type Admission, ObjectApi, pathOf, rfc3339} from './objects.ts';
+import {type Admission, ObjectApi, rfc3339} from './objects.ts';
 import type {Observer} from './observer.ts';
 import type {Server} from './server.ts';
-import {type Encryption, encryptValue, identityTransformer, plantedValue} from './stored-value.ts';
+import {type Encryption, encryptValue, identityTransformer, type KeyTag, plantedValue} from './stored-value.ts';
 import type {World} from './world.ts';
 
 export interface ClusterOptions {
@@ -27,6 +27,14 @@ export interface ClusterOptions {
   readonly realCrypto?: boolean;
   readonly pollMs: number;
   readonly compactionMs?: number;
+  /** Namespaces that are there at the beginning, beside `default` and `kube-system`. */
+  readonly namespaces?: readonly string[];
+  /** Added to the wall clock of the cluster and each of its nodes, ms. */
+  readonly clockSkewMs?: number;
+  /** Whether a Synchronizer of the pair writes an etcd key; absent: there is none. */
+  readonly isReplicated?: (path: string) => boolean;
+  /** Whether it begins as the Active of its pair; it does unless false, also alone. */
+  readonly active?: boolean;
 }
 
 export class Cluster {
@@ -43,23 +51,42 @@ export class Cluster {
   readonly faults = {etcdDown: false};
   readonly departures: Departures = newDepartures();
   readonly pollMs: number;
+  /** Wall time of this cluster at virtual time zero, Unix ms. */
+  readonly epochMs: number;
+  readonly isReplicated: (path: string) => boolean;
+  /** Write the Leases of programs beside the servers as they would stand now. */
+  readonly leaseKeepers: (() => void)[] = [];
   readonly #nodes: SimNode[] = [];
   readonly #observers: Observer[] = [];
   readonly #uids: Stream;
   readonly #options: ClusterOptions;
+  readonly #encryptions = new Map<KeyTag, number>();
   #turn = 0;
+  #active: boolean;
 
   constructor(world: World, options: ClusterOptions) {
     this.world = world;
     this.name = options.name;
     this.pollMs = options.pollMs;
+    this.epochMs = world.epochMs + (options.clockSkewMs ?? 0);
+    this.isReplicated = options.isReplicated ?? (() => false);
+    this.#active = options.active ?? true;
     this.#options = options;
     this.kinds = createKinds(options.kinds);
     const nonces = world.random.stream(options.name, 'nonces');
     this.#uids = world.random.stream(options.name, 'uids');
     this.encryption = {realCrypto: options.realCrypto === true, randomBytes: (length) => nonces.bytes(length)};
-    this.need = createNeed(this.etcd, this.kinds, (resource, tag) => {
-      for (const observer of this.#observers) observer.onNeed?.(resource, tag);
+    this.need = createNeed({
+      etcd: this.etcd,
+      kinds: this.kinds,
+      isReplicated: this.isReplicated,
+      nowMs: () => world.scheduler.nowMs,
+      onNew: (resource, tag) => {
+        for (const observer of this.#observers) observer.onNeed?.(resource, tag);
+      },
+      onAwaited: (resource, tag) => {
+        for (const observer of this.#observers) observer.onBacklog?.(resource, tag);
+      },
     });
     this.etcd.listen({
       onCommit: (commit) => {
@@ -80,7 +107,8 @@ export class Cluster {
         if (kind.id === 'endpointslices.discovery.k8s.io') writeEndpoints(this);
       },
     });
-    for (const namespace of ['default', ourNamespace]) this.#seed('namespaces', {name: namespace}, activeNamespace);
+    for (const namespace of ['default', ourNamespace, ...(options.namespaces ?? [])])
+      this.#seed('namespaces', {name: namespace}, activeNamespace);
     for (const node of options.nodes) this.#begin(node);
     this.#scheduleCompaction(this.etcd.revision);
   }
@@ -90,7 +118,19 @@ export class Cluster {
   }
 
   wallMs(): number {
-    return this.world.epochMs + this.world.scheduler.nowMs;
+    return this.epochMs + this.world.scheduler.nowMs;
+  }
+
+  /** Whether it is the truth, by the script of the run, that this cluster is an Active; what programs believe is theirs. */
+  get active(): boolean {
+    return this.#active;
+  }
+
+  setActive(active: boolean): void {
+    if (active === this.#active) return;
+    this.#active = active;
+    this.world.trace.record(this.world.scheduler.nowMs, this.name, active ? 'active' : 'standby');
+    for (const observer of this.#observers) observer.onRole?.();
   }
 
   newUid(): string {
@@ -139,7 +179,7 @@ export class Cluster {
   plant({resource, namespace, name}: ObjectAddress, bytes: Uint8Array): void {
     const kind = this.kinds.find(resource);
     if (kind === undefined) throw new RangeError(`resource: expected one that is served, got ${resource.plural}`);
-    const path = pathOf(kind, namespace === undefined ? {name} : {namespace, name});
+    const path = objectPath(kind, namespace === undefined ? {name} : {namespace, name});
     this.plantAt(path, bytes);
   }
 
@@ -177,10 +217,10 @@ export class Cluster {
   }
 
   #hostFor(name: string): NodeHost {
-    const {scheduler, random, epochMs, readBytes, trace} = this.world;
+    const {scheduler, random, readBytes, trace} = this.world;
     return {
       nowMs: () => scheduler.nowMs,
-      epochMs,
+      epochMs: this.epochMs,
       after: (delayMs, entity, run) => scheduler.after(delayMs, `${this.name}/${entity}`, run),
       random: (purpose) => random.stream(name, purpose),
       readBytes,
@@ -197,6 +237,14 @@ export class Cluster {
       },
       onDisk: (node, actor) => {
         for (const observer of this.#observers) observer.onDisk?.(node, actor);
+      },
+      onHistory: (node, actor) => {
+        for (const observer of this.#observers) observer.onHistory?.(node, actor);
+      },
+      onEncryption: (server, tag) => {
+        const total = (this.#encryptions.get(tag) ?? 0) + 1;
+        this.#encryptions.set(tag, total);
+        for (const observer of this.#observers) observer.onEncryption?.(server, tag, total);
       },
     };
   }
@@ -216,7 +264,7 @@ export class Cluster {
       metadata: {...metadata, uid: this.newUid(), creationTimestamp: rfc3339(this.wallMs())},
       ...rest,
     });
-    const path = pathOf(kind, metadata);
+    const path = objectPath(kind, metadata);
     const options = {transformer: identityTransformer, path};
     this.etcd.put(path, encryptValue(object, JSON.stringify(object), options, this.encryption), 0, 'world');
   }

@@ -1,12 +1,13 @@
 // What a configuration file means to a server: by the shipped parser, then as transformers for each resource.
 
-import {parseKeyName, sha256Hex} from '@etcd-encryption/crypto';
+import {parseKeyName} from '@etcd-encryption/crypto';
 import {
   type Block,
   type ParsedConfiguration,
   type Provider,
   parseEncryptionConfiguration,
 } from '@etcd-encryption/crypto/encryption-configuration';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {identityTransformer, type KeyTag, keyTransformer, kmsTransformer, type Transformer} from './stored-value.ts';
 
 /** Which transformers serve a resource, such as `secrets` or `widgets.example.com`; the first one writes. */

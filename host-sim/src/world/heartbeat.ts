@@ -26,11 +26,13 @@ export function renewLeases(cluster: Cluster): void {
       renewTime: microTime(cluster, renewedAtMs),
     });
   }
+  for (const keep of cluster.leaseKeepers) keep();
   removeExpired(cluster);
 }
 
-const microTime = ({world}: Cluster, atMs: number): string =>
-  `${new Date(world.epochMs + atMs).toISOString().slice(0, 23)}000Z`;
+/** A moment of virtual time as the cluster's clock shows it, in the form of Leases. */
+export const microTime = ({epochMs}: Cluster, atMs: number): string =>
+  `${new Date(epochMs + atMs).toISOString().slice(0, 23)}000Z`;
 
 interface Renewal {
   readonly identity: string;

@@ -1,7 +1,8 @@
 // The identity of a kube-apiserver, computed from its host name as the real one does, and proven on its metrics page
 // by a hash (checked on v1.37.2).
 
-import {concat, sha256Hex, utf8} from '@etcd-encryption/crypto';
+import {concat, utf8} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 
 const base32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const program = 'kube-apiserver';

@@ -2,11 +2,13 @@
 
 import {
   configResource,
+  deploymentResource,
   endpointSliceResource,
   eventResource,
   keyResource,
   kubernetesNodeResource,
   leaseResource,
+  moduleInfoResource,
   namespaceResource,
   nodeReportResource,
   ourGroup,
@@ -38,14 +40,6 @@ const core = (plural: string, kind: string): ResourceType => ({
 export const secretResource = core('secrets', 'Secret');
 export const configMapResource = core('configmaps', 'ConfigMap');
 
-const deploymentResource: ResourceType = {
-  group: 'apps',
-  version: 'v1',
-  plural: 'deployments',
-  kind: 'Deployment',
-  namespaced: true,
-};
-
 export const resourceId = ({group, plural}: ResourceType): string => (group === '' ? plural : `${plural}.${group}`);
 
 function builtin(resource: ResourceType, directory = resource.plural, more: Partial<Kind> = {}): Kind {
@@ -57,6 +51,8 @@ function builtin(resource: ResourceType, directory = resource.plural, more: Part
 export function customKind(resource: ResourceType, more: Partial<Kind> = {}): Kind {
   return builtin(resource, `${resource.group}/${resource.plural}`, {generation: true, ...more});
 }
+
+export const seedBundleKind = customKind(seedBundleResource);
 
 export const defaultKinds: readonly Kind[] = [
   builtin(secretResource),
@@ -71,8 +67,14 @@ export const defaultKinds: readonly Kind[] = [
   customKind(ringResource, {status: false}),
   customKind(nodeReportResource, {status: false}),
   customKind(keyResource, {status: false}),
-  customKind(seedBundleResource, {status: false}),
+  seedBundleKind,
+  customKind(moduleInfoResource, {status: true}),
 ];
+
+/** The etcd key of an object. */
+export function objectPath({path, resource}: Kind, {namespace, name}: {namespace?: string; name: string}): string {
+  return resource.namespaced ? `${path}${namespace ?? ''}/${name}` : `${path}${name}`;
+}
 
 export interface Kinds {
   readonly all: readonly Kind[];

@@ -1,12 +1,13 @@
 // One control-plane node: its disk, its kube-apiserver with the mount it reads the file through, its clock.
 
-import {configurationPath} from '@etcd-encryption/rotation';
+import {configurationPath, historyPath} from '@etcd-encryption/rotation';
 import type {Stream} from '../prng.ts';
 import type {Cancel} from '../scheduler.ts';
 import {absentFile, type FileView} from './configuration.ts';
 import {Disk, type DiskActor, type DiskNode} from './disk.ts';
 import {serverIdentity} from './identity.ts';
 import {refusal, Server} from './server.ts';
+import type {KeyTag} from './stored-value.ts';
 
 /** Who edits files by hand, flips bits and restores old disks: nothing that the engine could have prevented. */
 export const faultActor = 'fault';
@@ -50,6 +51,8 @@ export interface NodeHost {
   readonly onServer: (node: SimNode, server: Server, what: 'loaded' | 'state') => void;
   readonly onFile: (node: SimNode, before: FileView, actor: DiskActor) => void;
   readonly onDisk: (node: SimNode, actor: DiskActor) => void;
+  readonly onHistory: (node: SimNode, actor: DiskActor) => void;
+  readonly onEncryption: (server: Server, tag: KeyTag) => void;
 }
 
 export class SimNode {
@@ -68,6 +71,7 @@ export class SimNode {
   readonly #tampered = new Set<string>();
   #file: FileView = absentFile;
   #signature = '';
+  #historySignature = '';
 
   constructor(options: NodeOptions, host: NodeHost) {
     this.#host = host;
@@ -210,6 +214,7 @@ export class SimNode {
       accepts: (kind) => this.settings.accepts(kind),
       pollMs: host.pollMs,
       onChange: (changed, what) => this.#serverChanged(changed, what),
+      onEncryption: host.onEncryption,
     });
     this.#processes.push(server);
     return server;
@@ -234,6 +239,15 @@ export class SimNode {
   }
 
   #refresh(actor: DiskActor): void {
+    const history = signatureOf(this.disk.find(historyPath, 'synced'));
+    if (history !== this.#historySignature) {
+      this.#historySignature = history;
+      this.#host.onHistory(this, actor);
+    }
+    this.#refreshFile(actor);
+  }
+
+  #refreshFile(actor: DiskActor): void {
     const now = this.disk.find(this.path, 'now');
     const synced = this.disk.find(this.path, 'synced');
     const signature = [now, synced, this.#pinned].map(signatureOf).join(' ');

@@ -16,7 +16,7 @@ import {
 import {maxObjectBytes} from '../limits.ts';
 import {canonicalObject, matchesLabels} from './canonical.ts';
 import type {Etcd, KeyValue} from './etcd.ts';
-import type {Kind, Kinds} from './kinds.ts';
+import {type Kind, type Kinds, objectPath} from './kinds.ts';
 import type {Need} from './need.ts';
 import {decodeToken, encodeToken} from './page-token.ts';
 import type {Server} from './server.ts';
@@ -79,7 +79,7 @@ export class ObjectApi {
     const kind = this.#host.kinds.find(address.resource);
     if (kind === undefined) return ok(undefined);
     this.#host.beforeRead(kind);
-    const item = this.#host.etcd.get(pathOf(kind, address));
+    const item = this.#host.etcd.get(objectPath(kind, address));
     if (item === undefined) return ok(undefined);
     return this.#read(server, kind, item, 'unavailable');
   }
@@ -154,7 +154,7 @@ export class ObjectApi {
     });
     const refusal = this.#admit('create', kind, made, writer);
     if (refusal !== undefined) return {ok: false, error: refusal};
-    const path = pathOf(kind, made.metadata);
+    const path = objectPath(kind, made.metadata);
     if (this.#host.etcd.get(path) !== undefined) return alreadyExists(path);
     return this.#prepare({server, writer}, kind, {path, object: made, expected: 0, lost: () => alreadyExists(path)});
   }
@@ -204,7 +204,7 @@ export class ObjectApi {
     const kind = this.#host.kinds.find(address.resource);
     if (kind === undefined) return notFound(address.resource.plural);
     this.#host.beforeRead(kind);
-    const path = pathOf(kind, address);
+    const path = objectPath(kind, address);
     const item = this.#host.etcd.get(path);
     if (item === undefined) return notFound(path);
     const read = server.read(kind.id, item.value, path);
@@ -303,10 +303,6 @@ export class ObjectApi {
 
 const isFiltered = ({labelSelector, onlyName}: ListRequest): boolean =>
   labelSelector !== undefined || onlyName !== undefined;
-
-export function pathOf({path, resource}: Kind, {namespace, name}: {namespace?: string; name: string}): string {
-  return resource.namespaced ? `${path}${namespace ?? ''}/${name}` : `${path}${name}`;
-}
 
 const alreadyExists = (path: string): Result<never> =>
   failed('conflict', `${path} already exists`, {reason: 'AlreadyExists'});

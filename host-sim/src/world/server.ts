@@ -20,6 +20,7 @@ export interface ServerHost {
   readonly accepts: (kind: string) => boolean;
   readonly pollMs: number;
   readonly onChange: (server: Server, what: 'loaded' | 'state') => void;
+  readonly onEncryption: (server: Server, tag: KeyTag) => void;
 }
 
 export class Server {
@@ -124,7 +125,10 @@ export class Server {
   encryptWith(resource: string): Transformer {
     const [first] = this.loaded.of(resource);
     if (first === undefined) throw new RangeError(`${resource}: expected a transformer, got none`);
-    if (first.name !== '') count(this.encryptions, first.name);
+    if (first.name !== '') {
+      count(this.encryptions, first.name);
+      this.#host.onEncryption(this, first.tag);
+    }
     return first;
   }
 

@@ -9,7 +9,8 @@ import type {StoredObject} from '@etcd-encryption/rotation';
 /** Which key wrote a value: `clear`, or provider, name and check value. Equal ids mean equal keys. */
 export type KeyTag = string;
 
-const clearTag: KeyTag = 'clear';
+/** A value that no key wrote. */
+export const clearTag: KeyTag = 'clear';
 /** A value that no key of any server opens: planted bytes. */
 export const unreadableTag: KeyTag = 'unreadable';
 

@@ -5,43 +5,9 @@ import {type ListPage, type ObjectAddress, ok, type Result, type StoredObject} f
 import {keptFailures, maxLatencyMs, minLatencyMs, userRetries} from '../limits.ts';
 import type {Stream} from '../prng.ts';
 import type {Cluster} from './cluster.ts';
-import type {Kind} from './kinds.ts';
+import {type Kind, objectPath} from './kinds.ts';
 import type {Caller, PreparedWrite} from './objects.ts';
-
-export interface UserOptions {
-  /** Mean number of requests of each sort a second. */
-  readonly writesPerSecond?: number;
-  readonly readsPerSecond?: number;
-  readonly listsPerSecond?: number;
-  /** Resources that users touch; the objects made at the beginning are of these. */
-  readonly resources?: readonly string[];
-  /** Writes that are encrypted now and committed after up to `maxMs`, with probability `p`. */
-  readonly lateCommit?: {readonly p: number; readonly maxMs: number};
-  /** Probability that a write goes to a server that is draining, when there is one. */
-  readonly toDraining?: number;
-}
-
-export interface UserFailure {
-  readonly atMs: number;
-  readonly operation: 'get' | 'list' | 'write' | 'content';
-  readonly what: string;
-  readonly message: string;
-}
-
-export interface UserCounts {
-  readonly reads: number;
-  readonly lists: number;
-  readonly writes: number;
-  readonly created: number;
-  /** Writes that another write overtook, and that were tried again. */
-  readonly conflicts: number;
-  readonly failedReads: number;
-  readonly failedWrites: number;
-  /** Reads that gave another content than was written. */
-  readonly wrongContent: number;
-  /** Requests that met no serving server at all. */
-  readonly refused: number;
-}
+import type {UserCounts, UserFailure, UserOptions} from './user-counts.ts';
 
 type Counters = {-readonly [K in keyof UserCounts]: number};
 
@@ -54,13 +20,13 @@ interface Known {
   busy: boolean;
 }
 
-const namespace = 'default';
-
 export class Users {
-  readonly #cluster: Cluster;
+  #cluster: Cluster;
   readonly #options: UserOptions;
+  readonly #name: string;
+  readonly #namespace: string;
   readonly #kinds: readonly Kind[];
-  readonly #objects: Known[] = [];
+  #objects: Known[] = [];
   readonly #random: Stream;
   readonly #failures: UserFailure[] = [];
   readonly #counts: Counters = {
@@ -68,21 +34,28 @@ export class Users {
     lists: 0,
     writes: 0,
     created: 0,
+    deleted: 0,
     conflicts: 0,
     failedReads: 0,
     failedWrites: 0,
     wrongContent: 0,
     refused: 0,
+    lost: 0,
   };
   #running = false;
+  #paused = false;
   #serial = 0;
+  /** One more at each move: what was begun before it is over. */
+  #move = 0;
 
   constructor(cluster: Cluster, options: UserOptions = {}) {
     this.#cluster = cluster;
     this.#options = options;
     const resources = options.resources ?? ['secrets', 'configmaps'];
     this.#kinds = cluster.kinds.all.filter(({id}) => resources.includes(id));
-    this.#random = cluster.world.random.stream(cluster.name, 'users');
+    this.#name = options.name ?? cluster.name;
+    this.#namespace = options.namespace ?? 'default';
+    this.#random = cluster.world.random.stream(this.#name, 'users');
   }
 
   get counts(): UserCounts {
@@ -120,6 +93,34 @@ export class Users {
     this.#running = false;
   }
 
+  /** Until `resume` they begin nothing. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+  }
+
+  /**
+   * From now on they use another cluster. What it has not, or has with another content, is lost: they go on from what
+   * is there.
+   */
+  moveTo(cluster: Cluster): void {
+    this.#cluster = cluster;
+    this.#move++;
+    this.#objects = this.#objects.filter((known) => {
+      const object = cluster.etcd.get(objectPath(known.kind, known.address))?.value.object;
+      const content = (object?.data as {content?: string} | undefined)?.content;
+      if (content !== known.content) this.#counts.lost++;
+      if (content === undefined) return false;
+      known.content = content;
+      known.uid = object?.metadata.uid ?? '';
+      known.busy = false;
+      return true;
+    });
+  }
+
   /** Reads every known object through every serving server and lists every resource; whether all is right. */
   verifyAll(): boolean {
     const before = this.#counts.failedReads + this.#counts.wrongContent;
@@ -134,13 +135,13 @@ export class Users {
   #repeat(purpose: string, perSecond: number, act: () => void): void {
     if (perSecond <= 0) return;
     const {scheduler, random} = this.#cluster.world;
-    const stream = random.stream(this.#cluster.name, `users ${purpose}`);
-    const entity = `${this.#cluster.name}/users`;
+    const stream = random.stream(this.#name, `users ${purpose}`);
+    const entity = `${this.#name}/users`;
     const again = (): void => {
       const gapMs = Math.max(1, Math.round((-Math.log(1 - stream.next()) * 1_000) / perSecond));
       scheduler.after(gapMs, entity, () => {
         if (!this.#running) return;
-        act();
+        if (!this.#paused) act();
         again();
       });
     };
@@ -159,13 +160,33 @@ export class Users {
   }
 
   #write(): void {
-    const create = this.#objects.length === 0 || this.#random.chance(0.05);
+    const {creates = 0.05, deletes = 0} = this.#options;
+    const create = this.#objects.length === 0 || this.#random.chance(creates);
     if (create) {
       this.#create(this.#random.pick(this.#kinds));
       return;
     }
     const known = this.#random.pick(this.#objects);
-    if (!known.busy) this.#update(known, userRetries);
+    const doomed = deletes > 0 && this.#random.chance(deletes);
+    if (known.busy) return;
+    if (doomed) this.#delete(known);
+    else this.#update(known, userRetries);
+  }
+
+  #delete(known: Known): void {
+    const caller = this.#caller();
+    if (caller === undefined) return;
+    const read = this.#cluster.api.get(caller, known.address);
+    if (!this.#compare(known, read) || !read.ok || read.value === undefined) return;
+    const {uid = '', resourceVersion = ''} = read.value.metadata;
+    this.#counts.writes++;
+    const deleted = this.#cluster.api.delete(caller, {...known.address, uid, resourceVersion});
+    if (!deleted.ok) {
+      this.#fail('write', known.address.name, deleted.error.message);
+      return;
+    }
+    this.#counts.deleted++;
+    this.#objects.splice(this.#objects.indexOf(known), 1);
   }
 
   #create(kind: Kind): void {
@@ -173,6 +194,7 @@ export class Users {
     if (caller === undefined) return;
     const name = `${kind.resource.plural}-${this.#serial++}`;
     const content = `content of ${name}`;
+    const namespace = this.#namespace;
     const object: StoredObject = {metadata: {name, namespace}, data: {content}};
     const write = this.#cluster.api.prepareCreate(caller, {resource: kind.resource, object});
     this.#counts.writes++;
@@ -199,7 +221,11 @@ export class Users {
       return;
     }
     const delayMs = this.#random.integer(1, lateCommit.maxMs);
-    this.#cluster.world.scheduler.after(delayMs, `${this.#cluster.name}/users`, () => then(write.commit()));
+    const move = this.#move;
+    this.#cluster.world.scheduler.after(delayMs, `${this.#name}/users`, () => {
+      const committed = write.commit();
+      if (move === this.#move) then(committed);
+    });
   }
 
   /** Reads, changes and writes back; an overtaken write is read again, as every client does. */
@@ -211,7 +237,9 @@ export class Users {
     const object = read.value;
     known.busy = true;
     const latency = this.#random.integer(minLatencyMs, maxLatencyMs);
-    this.#cluster.world.scheduler.after(latency, `${this.#cluster.name}/users`, () => {
+    const move = this.#move;
+    this.#cluster.world.scheduler.after(latency, `${this.#name}/users`, () => {
+      if (move !== this.#move) return;
       known.busy = false;
       this.#putBack(known, object, tries);
     });
@@ -262,7 +290,12 @@ export class Users {
     const items: StoredObject[] = [];
     let token: {continue?: string} = {};
     do {
-      const page: Result<ListPage> = this.#cluster.api.list(caller, {resource, namespace, limit: 500, ...token});
+      const page: Result<ListPage> = this.#cluster.api.list(caller, {
+        resource,
+        namespace: this.#namespace,
+        limit: 500,
+        ...token,
+      });
       if (!page.ok) return page;
       items.push(...page.value.items);
       token = page.value.continue === undefined ? {} : {continue: page.value.continue};
@@ -286,7 +319,7 @@ export class Users {
     else if (operation === 'content') this.#counts.wrongContent++;
     else this.#counts.failedReads++;
     const {nowMs} = this.#cluster.world.scheduler;
-    this.#cluster.world.trace.record(nowMs, `${this.#cluster.name}/users`, `failed-${operation}`, what);
+    this.#cluster.world.trace.record(nowMs, `${this.#name}/users`, `failed-${operation}`, what);
     if (this.#failures.length < keptFailures) this.#failures.push({atMs: nowMs, operation, what, message});
   }
 }

@@ -2,7 +2,8 @@
 // node"): create exclusively beside it → owner, mode, labels → write → sync → read back → rename → sync directory →
 // read back. A crash between any two leaves the old file or the new one.
 
-import {hex, sha256Hex} from '@etcd-encryption/crypto';
+import {hex} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {temporaryPrefix} from '../model/file-paths.ts';
 import {ask, failed, ok, type Result, type Step} from '../ports.ts';
 

@@ -1,7 +1,7 @@
 // Earlier configurations: each is kept before it is replaced, the oldest go when their keys are in the history.
 
-import {sha256Hex} from '@etcd-encryption/crypto';
 import {parseEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {maxBackups} from '../limits.ts';
 import {backupDirectory, configurationPath} from '../model/file-paths.ts';
 import {refOf} from '../model/key-ring.ts';

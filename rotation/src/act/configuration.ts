@@ -1,11 +1,12 @@
 // The configuration changes: rendered from references, asked of the guard once more, and placed. What was refused is
 // put back to what it was, and remembered.
 
-import {type StoredKey, sha256Hex, utf8} from '@etcd-encryption/crypto';
+import {type StoredKey, utf8} from '@etcd-encryption/crypto';
 import {
   formatEncryptionConfiguration,
   parseEncryptionConfiguration,
 } from '@etcd-encryption/crypto/encryption-configuration';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {configurationDirectory, trialPath} from '../model/file-paths.ts';
 import type {KeyId} from '../model/key.ts';
 import {materialise, referTo, refOf} from '../model/key-ring.ts';

@@ -1,5 +1,5 @@
 // What etcd itself says beside its values: whether history is gone up to the ring's clean proofs, and how much of its
-// quota is taken while objects are rewritten. Asked by agents and scanners, which hold a client certificate.
+// quota is taken while a rotation is under way. Asked by agents and scanners, which hold a client certificate.
 
 import type {CompactionReport, EtcdSpace} from '../model/node.ts';
 import type {CleanProof, Ring} from '../model/ring.ts';
@@ -36,10 +36,8 @@ function* askCompacted(
   return answer.ok ? {by, revision, gone: answer.value} : undefined;
 }
 
-const isRewriting = ({rotation, proof}: Ring): boolean =>
-  [...(rotation?.migration ?? []), ...(proof?.migration ?? [])].some(
-    ({state}) => state === 'pending' || state === 'running',
-  );
+/** From the beginning of a rotation: its first pages may be its last, and done before the next report. */
+const isRewriting = ({rotation, proof}: Ring): boolean => rotation !== undefined || proof !== undefined;
 
 /** Rounded up: a part of a percent too much waits, one too little does not. */
 function* askSpace(): Step<EtcdSpace | undefined> {

@@ -1,7 +1,8 @@
 // The history: one JSON record a line, only ever appended to, synced before a file may name the key. It is what
 // brings a key back when everything else is gone.
 
-import {decodeUtf8, fromBase64, type StoredKey, sha256Hex, toBase64, utf8} from '@etcd-encryption/crypto';
+import {decodeUtf8, fromBase64, type StoredKey, toBase64, utf8} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {maxHistoryBytes} from '../limits.ts';
 import {historyPath} from '../model/file-paths.ts';
 import {keyFrom, refOf} from '../model/key-ring.ts';

@@ -1,7 +1,7 @@
 // How the bytes of a configuration come to their place: by rename, in place where a mount leaves no other way, or
 // beside it for others to place.
 
-import {sha256Hex} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {completePath, configurationPath, exportPath} from '../model/file-paths.ts';
 import {type AgentMemory, learn} from '../observe/agent-memory.ts';
 import {ask, demand, ok, type Result, type Step} from '../ports.ts';
@@ -37,6 +37,8 @@ export function* place(
   // The copy of a file that was written in place is older than this one from now on; mostly there is none.
   yield* ask('files.remove', {path: completePath});
   memory.lasting.delete('FileNotAtomic');
+  const {file} = observation;
+  memory.replaced = file.state === 'loadable' ? {file: sha256Hex(bytes), before: file.hash} : undefined;
   learn(memory, bytes);
   return ok(undefined);
 }

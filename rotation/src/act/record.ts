@@ -1,7 +1,8 @@
 // The rotation record: one line for each dangerous deed, each holding the hash of the one before, so that a line taken
 // out or changed later shows. Names and check values only.
 
-import {sha256Hex, utf8} from '@etcd-encryption/crypto';
+import {utf8} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import type {RecordedDeed, Ring} from '../model/ring.ts';
 import type {RecordLine} from '../plan/plan.ts';
 

@@ -7,7 +7,7 @@ import {nodeReportResource, ourGroup, ourNamespace} from '../model/resource-type
 import {same} from '../model/same.ts';
 import type {AgentMemory} from '../observe/agent-memory.ts';
 import type {NodePlan} from '../plan/node-plan.ts';
-import {ask, ok, type Result, type Step, type StoredObject} from '../ports.ts';
+import {ask, type NodePlatform, ok, type Result, type Step, type StoredObject} from '../ports.ts';
 
 /** A report that says nothing new is written after this, ms. */
 const heartbeatMs = 10_000;
@@ -53,7 +53,7 @@ export function makeReport(memory: AgentMemory, o: NodeObservation, plan: NodePl
     },
     problems: plan.problems.slice(0, 16),
     can: o.can,
-    ...(platform?.etcdOverrides === undefined ? {} : {etcdOverrides: platform.etcdOverrides}),
+    ...overridesOf(platform, last),
     ...(memory.scan === undefined ? {} : {scan: memory.scan}),
     ...memory.etcdFacts,
     ...(memory.values === undefined ? {} : {values: memory.values}),
@@ -69,6 +69,16 @@ function derivationPart({
   if (present === undefined) return {};
   const {bytes: _, ...derivation} = present;
   return {derivation, ...(evidence.state === 'seen' ? {decryptions: evidence.value.decryptions} : {})};
+}
+
+/** Resources in another etcd; while the manifest cannot be read, what it said last. */
+function overridesOf(
+  platform: NodePlatform | undefined,
+  last: NodeReport | undefined,
+): Pick<NodeReport, 'etcdOverrides'> {
+  const isRead = platform !== undefined && platform.address !== '';
+  const etcdOverrides = platform?.etcdOverrides ?? (isRead ? undefined : last?.etcdOverrides);
+  return etcdOverrides === undefined ? {} : {etcdOverrides};
 }
 
 /**

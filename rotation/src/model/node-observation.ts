@@ -106,4 +106,6 @@ export interface NodeObservation {
   readonly lastLoadedHash?: string;
   /** The same with the process that loaded it, for servers that count reloads and show no hash. */
   readonly inForce?: InForce;
+  /** The file that this agent put in place last, and the one that it found there, by hash. */
+  readonly replaced?: {readonly file: string; readonly before: string};
 }

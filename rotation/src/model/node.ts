@@ -147,7 +147,7 @@ export interface NodeReport {
   readonly etcdOverrides?: readonly string[];
   readonly scan?: ScanReport;
   readonly compaction?: readonly CompactionReport[];
-  /** Present while objects are rewritten and this node's etcd tells its quota (etcd 3.6). */
+  /** Present while a rotation is under way and this node's etcd tells its quota (etcd 3.6). */
   readonly etcdSpace?: EtcdSpace;
   readonly values?: ValuesReport;
   /** Absent under the random strategy. */

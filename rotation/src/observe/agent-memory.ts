@@ -1,8 +1,9 @@
 // What an agent remembers between periods: the keys it holds, the files it has read, and what it said last. Bytes of
 // keys stay here; observations hold references.
 
-import {type StoredKey, sha256Hex} from '@etcd-encryption/crypto';
+import type {StoredKey} from '@etcd-encryption/crypto';
 import {parseEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import type {EtcdFacts} from '../act/etcd-facts.ts';
 import type {ReadHistory} from '../act/history.ts';
 import type {DerivationSettings, PreparedBundle} from '../model/bundle.ts';
@@ -66,6 +67,7 @@ export interface AgentMemory {
   downSinceMs: number | undefined;
   lastLoadedHash: string | undefined;
   inForce: InForce | undefined;
+  replaced: NodeObservation['replaced'] | undefined;
   /** How files are put in place, as the ring or the state file said last. */
   writeMode: Ring['settings']['writeMode'] | undefined;
   /** The newest that was seen of this cluster's ring. */
@@ -106,6 +108,7 @@ export const newAgentMemory = (
   downSinceMs: undefined,
   lastLoadedHash: undefined,
   inForce: undefined,
+  replaced: undefined,
   writeMode: undefined,
   seenRing: undefined,
   reportObject: undefined,
@@ -124,9 +127,11 @@ export const newAgentMemory = (
 /** Remembers what this node's server has loaded, once that is known. */
 export function noteLoaded(memory: AgentMemory, {evidence}: NodeObservation, loaded: LoadedReport): void {
   if (loaded.state !== 'known' || evidence.state !== 'seen') return;
-  const {processStartMs = 0, reloadSuccesses, form} = evidence.value;
+  const {processStartMs: startedAtMs, reloadSuccesses, form} = evidence.value;
   memory.lastLoadedHash = loaded.hash;
-  memory.inForce = form === 'hash' ? undefined : {hash: loaded.hash, startedAtMs: processStartMs, reloadSuccesses};
+  // Without its start, another process with the same count could not be told from this one.
+  memory.inForce =
+    form === 'hash' || startedAtMs === undefined ? undefined : {hash: loaded.hash, startedAtMs, reloadSuccesses};
 }
 
 /** What was seen of the ring before it was read now; a ring that goes on from there is remembered. */

@@ -1,7 +1,7 @@
 // The files on a node that hold keys: the configuration in force, its backups and complete copy, and the history.
 
-import {sha256Hex} from '@etcd-encryption/crypto';
 import {parseEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {parseHistory} from '../act/history.ts';
 import {maxFileBytes} from '../limits.ts';
 import {absent, seen, unread} from '../model/fact.ts';

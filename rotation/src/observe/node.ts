@@ -29,6 +29,8 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
   const recipients = yield* readRecipients();
   const history = yield* readHistoryFact(memory);
   const foreignFiles = yield* readBackups(memory);
+  // Before the file: a file that is older than a reload, and still there afterwards, is the one that was loaded.
+  const evidence = yield* ask('server.evidence', {});
   const {file, modifiedAtMs, mode} = yield* readConfiguration(memory);
   const state = yield* readState();
   if (ring.state === 'seen') memory.writeMode = ring.value.settings.writeMode;
@@ -39,7 +41,6 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
   const recipient = yield* readRecipient();
   const platform = yield* ask('server.platform', {});
   if (platform.ok) memory.etcdPrefix = platform.value.etcdPrefix;
-  const evidence = yield* ask('server.evidence', {});
   const later = yield* demand('clock.now', {});
   const down = !evidence.ok && evidence.error.reason === 'ECONNREFUSED' ? evidence.error.message : undefined;
   memory.downSinceMs = down === undefined ? undefined : (memory.downSinceMs ?? later.monotonicMs);
@@ -86,6 +87,7 @@ export function* observeNode(memory: AgentMemory): Step<NodeObservation> {
     ...(memory.downSinceMs === undefined ? {} : {downSinceMs: memory.downSinceMs}),
     ...(memory.lastLoadedHash === undefined ? {} : {lastLoadedHash: memory.lastLoadedHash}),
     ...(memory.inForce === undefined ? {} : {inForce: memory.inForce}),
+    ...(memory.replaced === undefined ? {} : {replaced: memory.replaced}),
   };
 }
 

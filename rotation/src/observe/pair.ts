@@ -1,7 +1,8 @@
 // What a controller reads of its pair: the SeedBundle object, whose bytes it cannot open, and the signs of the etcd
 // Synchronizer. A kind that is not served is absent; anything else that fails is unknown.
 
-import {fromBase64, sha256Hex, utf8} from '@etcd-encryption/crypto';
+import {fromBase64, utf8} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {leaseAliveMs} from '../limits.ts';
 import type {StoredBundle, SynchronizerSignals} from '../model/bundle.ts';
 import {absent, type Fact, seen, unread} from '../model/fact.ts';

@@ -1,8 +1,8 @@
 // What a server has loaded, when the file it came from is gone: our bytes are canonical, so the file is made once more
 // from the ring and the keys held, and its hash says whether it was that one.
 
-import {sha256Hex} from '@etcd-encryption/crypto';
 import {formatEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {materialise, refOf} from '../model/key-ring.ts';
 import {type Layout, renderLayout} from '../model/layout.ts';
 import type {Ring} from '../model/ring.ts';

@@ -17,6 +17,7 @@ import {hasRestartedSince} from '../model/node.ts';
 import {annotation, ourGroup} from '../model/resource-types.ts';
 import type {Refusal, Trial} from '../model/ring.ts';
 import {same} from '../model/same.ts';
+import {isFar} from './delay.ts';
 import type {Member} from './membership.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {ambiguousValues, requestValues} from './preflight.ts';
@@ -205,7 +206,7 @@ const refused = ({node, why}: Refusal): Reason =>
 function mayRetry({observation, members}: View, refusal: Refusal): boolean {
   const server = members.find(({node}) => node === refusal.node)?.report.server;
   if (hasRestartedSince(server, refusal)) return true;
-  return observation.now.wallMs - refusal.atMs > retryRefusedMs;
+  return isFar(refusal.atMs, retryRefusedMs, observation.now.wallMs);
 }
 
 function continueTrial(view: View, trial: Trial): Outcome {

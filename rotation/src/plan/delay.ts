@@ -15,6 +15,12 @@ export const drainMs = (observation: ClusterObservation): number => observation.
 export const passedMs = ({observation}: View, id: string, sinceMs: number): number =>
   Math.max(0, Math.min(observation.now.wallMs - sinceMs, observation.counted[id] ?? 0));
 
+/**
+ * Whether a stamp of another machine's clock, which may be a little ahead, is far enough from now; one from the future
+ * that is as far away was made by a clock that was wrong.
+ */
+export const isFar = (stampMs: number, delayMs: number, nowMs: number): boolean => Math.abs(nowMs - stampMs) >= delayMs;
+
 /** Whether something harmless is due again; a stamp from the future puts it off no longer. */
 export const isDue = (sinceMs: number, delayMs: number, nowMs: number): boolean =>
   sinceMs > nowMs || nowMs - sinceMs >= delayMs;

@@ -111,14 +111,19 @@ function unspokenLeases({observation, forgotten}: Sources): readonly Reason[] {
     );
 }
 
-/** An address is claimed by what a node reported, by what the ring remembers of it, or by a Node. */
-function unspokenEndpoints({observation, ring}: Sources): readonly Reason[] {
+/**
+ * An address is claimed by what a node reported, by what the ring remembers of it, or by a Node. A forgotten node claims
+ * none: a server leaves the endpoints within seconds of its end, so whoever stands there lives, whatever its lease says.
+ */
+function unspokenEndpoints({observation, ring, forgotten}: Sources): readonly Reason[] {
   const {endpoints, controlPlaneNodes} = observation;
   if (endpoints.state !== 'seen') return [];
   const nodes = controlPlaneNodes.state === 'seen' ? controlPlaneNodes.value : [];
   const claimed = new Set([
-    ...[...reportsIn(observation), ...ring.members].map(({address}) => address),
-    ...nodes.flatMap(({addresses}) => addresses),
+    ...[...reportsIn(observation), ...ring.members]
+      .filter(({node}) => !forgotten.has(node))
+      .map(({address}) => address),
+    ...nodes.filter(({name}) => !forgotten.has(name)).flatMap(({addresses}) => addresses),
   ]);
   return [...new Set(endpoints.value)]
     .sort()
@@ -156,9 +161,14 @@ function missingMembers({observation, ring, forgotten}: Sources): readonly Reaso
     .map(({node}) => because('AgentMissing', `member ${node} reported before and does not now`, [node]));
 }
 
-/** A member whose agent has ceased to report; where its server is silent too, the node is most likely down. */
-function silence(observation: ClusterObservation, {node, identity, unchangedForMs}: Member): readonly Reason[] {
-  if (unchangedForMs > leaseAliveMs && lifeOf(observation, [identity]) === 'silent') {
+/** Whether neither a member's agent nor its server gives a sign of life: the node is most likely down. */
+export const isSilent = (observation: ClusterObservation, {identity, unchangedForMs}: Member): boolean =>
+  unchangedForMs > leaseAliveMs && lifeOf(observation, [identity]) === 'silent';
+
+/** A member whose agent has ceased to report, with or without its server. */
+function silence(observation: ClusterObservation, member: Member): readonly Reason[] {
+  const {node, unchangedForMs} = member;
+  if (isSilent(observation, member)) {
     const message = `${node}: its kube-apiserver does not renew its lease, and its agent does not report`;
     return [because('ServerDown', message, [node])];
   }

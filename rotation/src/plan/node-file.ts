@@ -16,6 +16,7 @@ import {
 import {hasRestartedSince, type LoadedReport, type NodeReport, type Problem, type ServerReport} from '../model/node.ts';
 import type {NodeObservation} from '../model/node-observation.ts';
 import type {Ring} from '../model/ring.ts';
+import {isFar} from './delay.ts';
 import {guardFile} from './guard.ts';
 import {type NodeAction, problem} from './node-plan.ts';
 import {isExternal, makeReadable, repair, takeBack} from './node-restore.ts';
@@ -150,7 +151,7 @@ const isHeldBack = (
   {now}: NodeObservation,
   refused: NonNullable<NodeReport['refusedFile']>,
   server: ServerReport,
-): boolean => now.wallMs - refused.atMs < retryRefusedMs && !hasRestartedSince(server, refused);
+): boolean => !isFar(refused.atMs, retryRefusedMs, now.wallMs) && !hasRestartedSince(server, refused);
 
 const knownKeys = ({held}: NodeObservation, ring: Ring): ReadonlyMap<KeyId, KeyRef> =>
   new Map<KeyId, KeyRef>([...ring.keys.map((key) => [key.id, key] as const), ...held]);

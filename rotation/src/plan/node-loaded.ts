@@ -40,6 +40,8 @@ export function loadedOf(o: NodeObservation, server: ServerReport): LoadedReport
 function olderEvidence(o: NodeObservation): LoadedReport {
   const present = loadedSinceChange(o);
   if (present.state === 'known') return present;
+  const atOnce = loadedAtOnce(o);
+  if (atOnce !== undefined) return atOnce;
   const hash = hashInForce(o);
   const blocks = hash === undefined ? undefined : o.known.get(hash);
   return hash === undefined || blocks === undefined ? present : {state: 'known', hash, blocks};
@@ -65,11 +67,27 @@ function loadedSinceChange(o: NodeObservation): LoadedReport {
 export const readsThisFile = ({platform}: NodeObservation): boolean =>
   platform.state === 'seen' && platform.value.configPath === configurationPath && platform.value.problem === undefined;
 
+/**
+ * A poll within a second after the file came: by its time alone it may have read the one before, but that one was in
+ * force already, and such a server counts no success for what it has. Without this, one file in sixty would never count
+ * as loaded.
+ */
+function loadedAtOnce(o: NodeObservation): LoadedReport | undefined {
+  const {file, evidence, inForce, replaced} = o;
+  if (file.state !== 'loadable' || evidence.state !== 'seen' || !readsThisFile(o)) return undefined;
+  if (inForce === undefined || replaced?.file !== file.hash || replaced.before !== inForce.hash) return undefined;
+  const {processStartMs, reloadSuccesses, lastReloadSuccessMs = 0} = evidence.value;
+  if (processStartMs === undefined || !isSameProcess(processStartMs, inForce.startedAtMs)) return undefined;
+  const isNext = reloadSuccesses === inForce.reloadSuccesses + 1 && lastReloadSuccessMs >= o.fileModifiedAtMs;
+  return isNext ? {state: 'known', hash: file.hash, blocks: file.blocks} : undefined;
+}
+
 /** What the process was seen to have loaded, if it has loaded nothing since. */
 function hashInForce({evidence, inForce}: NodeObservation): string | undefined {
   // Before its first reload a server shows no counters at all, like one that never counts.
   if (inForce === undefined || evidence.state !== 'seen' || evidence.value.form === 'none') return undefined;
-  const {processStartMs = 0, reloadSuccesses} = evidence.value;
+  const {processStartMs, reloadSuccesses} = evidence.value;
+  if (processStartMs === undefined) return undefined;
   const same = isSameProcess(processStartMs, inForce.startedAtMs) && reloadSuccesses === inForce.reloadSuccesses;
   return same ? inForce.hash : undefined;
 }

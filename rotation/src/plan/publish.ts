@@ -1,7 +1,8 @@
 // Publishing: a revision that others will follow, by the Active alone. A node makes the bundle at the ring's request, the
 // ring records its hash, then the object is written at the version that was seen, then nodes read it back.
 
-import {fromBase64, sha256Hex} from '@etcd-encryption/crypto';
+import {fromBase64} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {agentSilentMs, maxPublications} from '../limits.ts';
 import type {BundleRef, PreparedBundle, PublishRequest} from '../model/bundle.ts';
 import type {Ring} from '../model/ring.ts';

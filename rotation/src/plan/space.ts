@@ -1,7 +1,7 @@
 // Whether etcd has room for rewriting: each rewrite leaves the old value in history until a compaction, and an etcd
 // whose quota is used up takes no write of anybody.
 
-import {spaceFilePercent, spaceInUsePercent} from '../limits.ts';
+import {agentSilentMs, spaceFilePercent, spaceInUsePercent} from '../limits.ts';
 import {because, type Reason} from './reason.ts';
 import type {View} from './view.ts';
 
@@ -9,8 +9,9 @@ import type {View} from './view.ts';
 export function spaceLow({observation, members}: View): Reason | undefined {
   if (observation.spaceExceeded !== undefined)
     return because('EtcdSpaceLow', `etcd took no write: ${observation.spaceExceeded}; it is tried again in a minute`);
-  const full = members.flatMap(({node, report: {etcdSpace}}) => {
-    if (etcdSpace === undefined) return [];
+  const full = members.flatMap(({node, unchangedForMs, report: {etcdSpace}}) => {
+    // What a node said before it went down would never change again.
+    if (etcdSpace === undefined || unchangedForMs > agentSilentMs) return [];
     const {inUsePercent, filePercent} = etcdSpace;
     if (inUsePercent >= spaceInUsePercent)
       return [{node, why: `${inUsePercent} % of the quota is in use; rewriting goes on after a compaction`}];

@@ -15,8 +15,9 @@ import type {View} from './view.ts';
 
 export const times: Rule = {name: 'times', apply};
 
+/** Where people only look on, what would be saved must not hide what would be done. */
 function apply(view: View): Outcome {
-  return correct(view) ?? save(view) ?? pass;
+  return correct(view) ?? (view.spec.mode === 'observe' ? undefined : save(view)) ?? pass;
 }
 
 function correct({ring, observation}: View): Outcome | undefined {
@@ -38,7 +39,7 @@ function corrected(ring: Ring, now: number): {readonly [K in keyof Ring]?: Ring[
   const upToNow = (stamp: number): number => Math.min(stamp, now);
   return {
     stoppedWriting: mapValues(ring.stoppedWriting, upToNow),
-    counted: ring.counted === undefined ? undefined : mapValues(ring.counted, (each) => countedFrom(each, upToNow)),
+    counted: correctedCounts(ring, upToNow),
     history: ring.history.map((each) => ({...each, completedAtMs: upToNow(each.completedAtMs)})),
     clean: ring.clean.filter(({atMs}) => atMs <= now),
     scan: scan !== undefined && scan.atMs > now ? undefined : scan,
@@ -62,11 +63,19 @@ function correctedPair(
   };
 }
 
-/** What was counted goes on: the event is the same, only its stamp was wrong. */
-const countedFrom = ({stoppedAtMs, ms}: CountedTime, upToNow: (stamp: number) => number): CountedTime => ({
-  stoppedAtMs: upToNow(stoppedAtMs),
-  ms,
-});
+/**
+ * What was counted goes on: the event is the same, only its stamp was wrong. What counts from another event must not come
+ * to bear the same stamp.
+ */
+function correctedCounts(
+  {counted, stoppedWriting}: Ring,
+  upToNow: (stamp: number) => number,
+): Ring['counted'] | undefined {
+  if (counted === undefined) return undefined;
+  const ours = Object.entries(counted).filter(([id, {stoppedAtMs}]) => stoppedAtMs === stoppedWriting[id]);
+  const entries = ours.map(([id, {stoppedAtMs, ms}]) => [id, {stoppedAtMs: upToNow(stoppedAtMs), ms}] as const);
+  return Object.fromEntries(entries);
+}
 
 const mapValues = <T>(record: Readonly<Record<string, T>>, change: (value: T) => T): Readonly<Record<string, T>> =>
   Object.fromEntries(Object.entries(record).map(([id, value]) => [id, change(value)]));

@@ -5,7 +5,9 @@ import {historyLength} from '../limits.ts';
 import {servedBy} from '../model/layout.ts';
 import type {ScanReport} from '../model/node.ts';
 import type {CompletedRotation, MigrationMark, Rotation} from '../model/ring.ts';
+import {isDue} from './delay.ts';
 import {etcdReaders} from './etcd-readers.ts';
+import {isSilent, type Member} from './membership.ts';
 import {nextPass} from './migrate.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
@@ -13,6 +15,9 @@ import {isStandby} from './role.ts';
 import type {View} from './view.ts';
 
 export const verify: Rule = {name: 'verify', apply};
+
+/** Values that stay under other keys are looked at again after this, ms. */
+const lookAgainMs = 60_000;
 
 /** Passes after which values that stay under other keys are called blocked rather than rewritten once more. */
 const maxPasses = 4;
@@ -23,8 +28,9 @@ function apply(view: View): Outcome {
   if (rotation.verifiedBy !== undefined) return complete(view, rotation);
   // A count of the stored values cannot tell a Standby's own objects from those that the mirror writes.
   if (isStandby(view)) return secondPass(view, rotation);
-  const able = etcdReaders(view, 'scan').find(({report}) => report.server.state !== 'down');
-  return able === undefined ? secondPass(view, rotation) : byScan(view, rotation, able.node);
+  const readers = etcdReaders(view, 'scan').filter(({report}) => report.server.state !== 'down');
+  const able = readers.find((each) => !isSilent(view.observation, each)) ?? readers[0];
+  return able === undefined ? secondPass(view, rotation) : byScan(view, rotation, able);
 }
 
 function secondPass(view: View, rotation: Rotation): Outcome {
@@ -51,14 +57,15 @@ function secondPass(view: View, rotation: Rotation): Outcome {
   );
 }
 
-function byScan(view: View, rotation: Rotation, node: string): Outcome {
+function byScan(view: View, rotation: Rotation, {node}: Member): Outcome {
   const {ring, observation, members} = view;
   const now = observation.now.wallMs;
   const answer = members.map(({report}) => report.scan).find((scan) => scan !== undefined && scan.id === ring.scan?.id);
   const asked = ring.scan;
-  if (asked === undefined || asked.deep || !members.some((member) => member.node === asked.node)) {
-    return requestScan(view, node);
-  }
+  const asking = members.find((member) => member.node === asked?.node);
+  if (asked === undefined || asked.deep || asking === undefined) return requestScan(view, node);
+  // A node that is down answers nothing, and nothing else of what is left to do waits for it.
+  if (answer === undefined && node !== asked.node && isSilent(observation, asking)) return requestScan(view, node);
   if (answer === undefined) return wait(because('Verifying', `${asked.node} counts the stored values`, [asked.node]));
   const uncounted = rotation.migration
     .map(({resource}) => resource)
@@ -94,7 +101,7 @@ function byScan(view: View, rotation: Rotation, node: string): Outcome {
 function retryLater(view: View, rotation: Rotation, reasons: readonly Reason[]): Outcome {
   const {ring, observation} = view;
   const last = Math.max(0, ...rotation.migration.map((mark) => mark.completedAtMs ?? mark.startedAtMs));
-  if (observation.now.wallMs - last < 60_000) return wait(...reasons);
+  if (!isDue(last, lookAgainMs, observation.now.wallMs)) return wait(...reasons);
   const migration = rotation.migration.map((mark) => nextPass(mark, observation.now.wallMs));
   return changeRing(
     ring,

@@ -1,6 +1,7 @@
 // SeedBundles as an agent reads, accepts and keeps them.
 
-import {fromBase64, hex, nextSeed, sha256Hex, toBase64, utf8} from '@etcd-encryption/crypto';
+import {fromBase64, hex, nextSeed, toBase64, utf8} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {type FollowedBundle, historyPath, parseHistory, type Ring, refOf, statePath} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {

@@ -1,6 +1,7 @@
 // Derived keys on their way into a node's file: history and state file first, no sealed object, no secret anywhere else.
 
-import {fromBase64, hex, sha256Hex, toBase64} from '@etcd-encryption/crypto';
+import {fromBase64, hex, toBase64} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {
   configurationPath,
   guardFile,

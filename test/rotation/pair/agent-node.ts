@@ -8,11 +8,11 @@ import {
   nextSeed,
   type SeedBundle,
   type Settings,
-  sha256Hex,
   toBase64,
   utf8,
 } from '@etcd-encryption/crypto';
 import {formatEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {
   configurationPath,
   type DerivationReport,

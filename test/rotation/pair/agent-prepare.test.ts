@@ -1,14 +1,7 @@
 // The next bundle, made by an agent at the ring's request: what is in it, that it is made once, and what is refused.
 
-import {
-  acceptSeedBundle,
-  decodeSeedBundle,
-  fromBase64,
-  hex,
-  nextSeed,
-  type SeedBundle,
-  sha256Hex,
-} from '@etcd-encryption/crypto';
+import {acceptSeedBundle, decodeSeedBundle, fromBase64, hex, nextSeed, type SeedBundle} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {ok, type PublishRequest, type Ring} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {

@@ -1,6 +1,7 @@
 // What a controller reads of its pair: the SeedBundle's bytes, and the Synchronizer by its objects and its lease.
 
-import {sha256Hex, utf8} from '@etcd-encryption/crypto';
+import {utf8} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {
   configResource,
   countTimes,

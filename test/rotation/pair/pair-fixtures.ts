@@ -1,6 +1,7 @@
 // Observations of one side of a pair: bundles by reference, what nodes say of them, and the signs of the Synchronizer.
 
-import {sha256Hex, toBase64, utf8} from '@etcd-encryption/crypto';
+import {toBase64, utf8} from '@etcd-encryption/crypto';
+import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {
   type BundleEntryRef,
   type BundleRef,
