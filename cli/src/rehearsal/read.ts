@@ -1,6 +1,6 @@
 // Reads a rehearsal file. Whatever the text is, the answer is a rehearsal or a list of problems with their places.
 
-import {type Document, parseDocument} from 'yaml';
+import {parseDocument, type YAMLError} from 'yaml';
 import {rehearsalFile} from './document.ts';
 import {maxProblems, maxRehearsalLength} from './limits.ts';
 import type {Finding, Reading} from './place.ts';
@@ -30,29 +30,19 @@ export function parseRehearsal(text: string): ReadRehearsal {
     const message = `expected at most ${maxRehearsalLength} characters, got ${text.length}`;
     return {outcome: 'invalid', problems: [{line: 1, column: 1, message}]};
   }
-  const document = readYaml(text);
-  if ('message' in document) return {outcome: 'invalid', problems: [{line: 1, column: 1, ...document}]};
+  // Fields that stand twice are noted where all other fields are; the library compares each with each.
+  const document = parseDocument(text, {prettyErrors: false, uniqueKeys: false, version: '1.2'});
   const syntax = [...document.errors, ...document.warnings];
-  if (syntax.length > 0) {
-    return invalid(
-      syntax.map(({pos, message}) => ({offset: pos[0], message: `expected YAML 1.2, got a problem: ${message}`})),
-      text,
-    );
-  }
+  if (syntax.length > 0) return invalid(syntax.map(syntaxFinding), text);
   const reading: Reading = {findings: []};
   const rehearsal = rehearsalFile.read({node: document.contents, offset: 0, path: ''}, reading);
   return rehearsal === undefined ? invalid(reading.findings, text) : {outcome: 'ok', rehearsal};
 }
 
-/** The library descends with each level, and a text of brackets alone ends its stack. */
-function readYaml(text: string): Document.Parsed | {readonly message: string} {
-  try {
-    // Fields that stand twice are noted where all other fields are; the library compares each with each.
-    return parseDocument(text, {prettyErrors: false, uniqueKeys: false, version: '1.2'});
-  } catch (error) {
-    if (error instanceof RangeError) return {message: 'expected YAML 1.2, got lists or maps nested too deep'};
-    throw error;
-  }
+/** The library descends with each level, and says so in its engine's words when a text of brackets ends its stack. */
+function syntaxFinding({code, message, pos}: YAMLError): Finding {
+  const got = code === 'RESOURCE_EXHAUSTION' ? 'lists or maps nested too deep' : `a problem: ${message}`;
+  return {offset: pos[0], message: `expected YAML 1.2, got ${got}`};
 }
 
 function invalid(findings: readonly Finding[], text: string): ReadRehearsal {

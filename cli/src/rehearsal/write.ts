@@ -11,7 +11,7 @@ const flowDepth = 2;
 
 /** YAML that {@link parseRehearsal} reads as an equal rehearsal. */
 export function formatRehearsal(rehearsal: Rehearsal): string {
-  const document = new Document(rehearsalFile.write(rehearsal), {version: '1.2', aliasDuplicateObjects: false});
+  const document = new Document(rehearsalFile.write(rehearsal), {version: '1.2'});
   visit(document, {
     Collection: (_, node, path) => {
       const depth = path.filter(isCollection).length;

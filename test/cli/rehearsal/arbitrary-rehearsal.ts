@@ -40,7 +40,7 @@ const explanation = fc
   .map((text) => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\ufeff]/gu, '').trim())
   .filter((text) => text.length > 0 && text.length <= 2_000);
 
-/** Drops what is `undefined`: fast-check states absent properties so only in records with required keys. */
+/** A record of which the properties that are not named as required may be absent. */
 const partly = <T extends object, K extends keyof T>(model: {[P in keyof T]: fc.Arbitrary<T[P]>}, requiredKeys: K[]) =>
   fc.record(model, {requiredKeys});
 

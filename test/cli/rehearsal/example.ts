@@ -1,4 +1,6 @@
-// The example of the rehearsal file's description, with every part that a file can have.
+// The example of the rehearsal file's description, with every part that a file can have, and what is wrong with changed ones.
+
+import {parseRehearsal, problemText} from '../../../cli/src/rehearsal/read.ts';
 
 export const example = `apiVersion: rehearsal/v1
 kind: Rehearsal
@@ -22,3 +24,14 @@ expect:
   - {eventually: converged, lineages: 1}
   - {sometimes: failoverDuring(Activate)}
 `;
+
+export function problemsOf(text: string): readonly string[] {
+  const read = parseRehearsal(text);
+  return read.outcome === 'ok' ? [] : read.problems.map((problem) => problemText('r.yaml', problem));
+}
+
+/** The problems of the example after one part of it was changed. */
+export function changed(from: string, to: string): readonly string[] {
+  if (!example.includes(from)) throw new RangeError(`from: expected a part of the example, got ${from}`);
+  return problemsOf(example.replace(from, to));
+}

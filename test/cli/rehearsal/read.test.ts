@@ -1,22 +1,11 @@
 // A rehearsal file is read as what it says; what it must not say is named with line, column, expected and got.
 
 import {describe, expect, test} from 'vitest';
-import {parseRehearsal, problemText} from '../../../cli/src/rehearsal/read.ts';
-import {example} from './example.ts';
+import {parseRehearsal} from '../../../cli/src/rehearsal/read.ts';
+import {changed, example, problemsOf} from './example.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
-
-function problemsOf(text: string): readonly string[] {
-  const read = parseRehearsal(text);
-  return read.outcome === 'ok' ? [] : read.problems.map((problem) => problemText('r.yaml', problem));
-}
-
-/** The problems of the example after one part of it was changed. */
-function changed(from: string, to: string): readonly string[] {
-  if (!example.includes(from)) throw new RangeError(`from: expected a part of the example, got ${from}`);
-  return problemsOf(example.replace(from, to));
-}
 
 test('the example ⇒ every part as data', () => {
   expect(parseRehearsal(example)).toEqual({
@@ -208,41 +197,6 @@ describe('fields and types', () => {
   });
 });
 
-describe('durations', () => {
-  const more = 'expected a duration such as 20m, more than 0 and at most 87600h';
-  test.each(['7d', '1 h', '-1h', '1h 30m', 'soon', '0s', '90000h', ''])(
-    '%j for a time that has to pass ⇒ is refused',
-    (text) => {
-      expect(changed('rotationInterval: 168h', `rotationInterval: "${text}"`)).toEqual([
-        `r.yaml:5:58: settings.rotationInterval: ${more}, got "${text}"`,
-      ]);
-    },
-  );
-  test('a number without a unit ⇒ is refused', () => {
-    expect(changed('approvalDelay: 30m', 'approvalDelay: 30')).toEqual([
-      'r.yaml:5:79: settings.approvalDelay: expected a duration such as 1h30m, at most 87600h, got 30',
-    ]);
-  });
-  test.each([
-    ['at: 0, do', 0],
-    ['at: 0s, do', 0],
-    ['at: 1h30m0.5s, do', 5_400_500],
-    ['at: .5h, do', 1_800_000],
-  ])('%s ⇒ %i ms', (to, atMs) => {
-    const read = parseRehearsal(example.replace('at: 1h, do', to));
-    expect(read.outcome === 'ok' && read.rehearsal.timeline[0]).toMatchObject({kind: 'at', atMs});
-  });
-  test('a clock that is behind ⇒ a negative skew', () => {
-    const read = parseRehearsal(example.replace('clockSkew: 40s', 'clockSkew: -1m'));
-    expect(read.outcome === 'ok' && read.rehearsal.clusters[1]?.clockSkewMs).toBe(-minute);
-  });
-  test('a mean above the most ⇒ is refused', () => {
-    expect(changed('max: 5m', 'max: 5s')).toEqual([
-      'r.yaml:9:59: replication.lag.max: expected at least the mean, got "5s"',
-    ]);
-  });
-});
-
 test('several problems ⇒ all at once, in the order of the file', () => {
   const text = example
     .replace('168h', '7d')
@@ -254,6 +208,21 @@ test('several problems ⇒ all at once, in the order of the file', () => {
     'r.yaml:5:58: settings.rotationInterval: expected a duration such as 20m, more than 0 and at most 87600h, got "7d"',
     'r.yaml:12:34: timeline[1].when.phase: expected Idle, Preflight, Mint, Publish, Distribute, Activate, Converge, Migrate, Verify or Drop, got "Activation"',
     'r.yaml:18:14: expect[0].always: expected readable, writeAfterRead, dropAfterNeed, known, oneName, lineage, oneHand, trueStatus, content, quietStandby, file, secrecy or budget, got "legible"',
+  ]);
+});
+
+test('parts in another order than they name each other ⇒ problems in the order of the file', () => {
+  const [timeline = ''] = /timeline:\n[\s\S]*(?=chaos)/.exec(example) ?? [];
+  const text = timeline.replace('node: w3', 'node: w4') + example.replace(timeline, '').replace('168h', '7d');
+  expect(problemsOf(text).map((problem) => problem.split(': ')[1])).toEqual([
+    'timeline[0].do.down.node',
+    'settings.rotationInterval',
+  ]);
+});
+
+test('a tag that YAML does not know ⇒ is refused, although its value would do', () => {
+  expect(changed('role: active', 'role: !mine active')).toEqual([
+    'r.yaml:7:16: expected YAML 1.2, got a problem: Unresolved tag: !mine',
   ]);
 });
 

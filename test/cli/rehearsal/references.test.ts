@@ -1,18 +1,7 @@
 // Names in a rehearsal file mean something that the file declares, and its entries can happen in their order.
 
 import {describe, expect, test} from 'vitest';
-import {parseRehearsal, problemText} from '../../../cli/src/rehearsal/read.ts';
-import {example} from './example.ts';
-
-function problemsOf(text: string): readonly string[] {
-  const read = parseRehearsal(text);
-  return read.outcome === 'ok' ? [] : read.problems.map((problem) => problemText('r.yaml', problem));
-}
-
-function changed(from: string, to: string): readonly string[] {
-  if (!example.includes(from)) throw new RangeError(`from: expected a part of the example, got ${from}`);
-  return problemsOf(example.replace(from, to));
-}
+import {changed, example, problemsOf} from './example.ts';
 
 /** The problems of this timeline in the example. */
 const timed = (...entries: readonly string[]): readonly string[] =>
