@@ -1,5 +1,6 @@
 // The simulated host: a cluster in virtual time with the rotation's ports, faults, users and oracles.
 
+export * from './mutants/index.ts';
 export {allInvariants} from './oracles/index.ts';
 export type {OracleOptions} from './oracles/options.ts';
 export type {Finding} from './oracles/readable.ts';

@@ -1,8 +1,11 @@
 // The rotation engine's public face.
 
+export {type ControllerDeed, doControllerAction} from './act/controller-deeds.ts';
 export {formatRecord, parseHistory, type ReadHistory} from './act/history.ts';
 export {readIdentity} from './act/identity.ts';
 export {newLeaseMemory} from './act/lease.ts';
+export type {NodeDeed} from './act/node-deed.ts';
+export {doNodeAction} from './act/node-deeds.ts';
 export {brokenLine} from './act/record.ts';
 export {etcdFolders, openValues, scanPrefixes} from './act/scan.ts';
 export {createEngine, type Engine, type EngineParts} from './engine.ts';
@@ -33,7 +36,8 @@ export {controllerRules, planController} from './plan/controller.ts';
 export {type GuardInput, guardFile} from './plan/guard.ts';
 export {planNode} from './plan/node.ts';
 export type {NodeAction, NodePlan} from './plan/node-plan.ts';
-export type {Action, Outcome, Phase, Plan, RecordLine, Rule} from './plan/plan.ts';
+export {type Action, changeRing, type Outcome, type Phase, type Plan, type RecordLine, type Rule} from './plan/plan.ts';
 export {type Reason, type ReasonName, reasons} from './plan/reason.ts';
 export {type Condition, type ConfigStatus, makeStatus} from './plan/status.ts';
+export type {View} from './plan/view.ts';
 export * from './ports.ts';

@@ -1,0 +1,184 @@
+// Looks for the seed that kills a mutant: a small busy world, the faults of the seed, all oracles on. The same seed and
+// faults with the shipped engine must end with every invariant kept.
+
+import {AdoptedKey} from '@etcd-encryption/crypto';
+import {formatEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
+import {
+  configResource,
+  createEngine,
+  doNodeAction,
+  type EngineParts,
+  nodeReportResource,
+  type StoredObject,
+} from '@etcd-encryption/rotation';
+import type {InvariantName, ViolationDetail} from '../oracles/violation.ts';
+import {InvariantViolation} from '../oracles/violation.ts';
+import {createSimPorts} from '../ports/index.ts';
+import {createRandom} from '../prng.ts';
+import {createSimulation, type Simulation, type SimulationOptions} from '../run.ts';
+import {agentOf, controllers, drawnFaults, type FaultName, strike} from './faults.ts';
+import type {Mutant, SmallWorld} from './mutant.ts';
+import {sleepingBefore} from './parts.ts';
+
+export interface HuntOptions {
+  readonly seed: number;
+  /** Faults that strike whatever the seed draws. */
+  readonly aimed?: readonly FaultName[];
+  readonly parts?: EngineParts;
+  /** Invariants whose breaking ends the run; all, unless given. */
+  readonly oracles?: readonly InvariantName[];
+  readonly world?: SmallWorld;
+}
+
+export interface HuntResult {
+  /** What broke, if anything did. */
+  readonly died: ViolationDetail | undefined;
+  readonly faults: readonly FaultName[];
+  /** Whether users could read everything at the end. */
+  readonly readable: boolean;
+  /** Revisions of which keys were seen as the first in some file: rotations that got that far. */
+  readonly activated: number;
+  readonly traceHash: string;
+}
+
+/** How long a small world lasts, ms: three rotations where nothing hinders them. */
+const usualLengthMs = 300_000;
+/** Longest that a request runs in these worlds, and what the engine is told of it, ms. */
+const lateCommitMs = 25_000;
+const drainMs = 60_000;
+
+/** Runs one seed to its end or to the first broken invariant. @throws ProgramFailed if the engine itself threw */
+export function runSeed({seed, aimed = [], parts = {}, oracles, world = {}}: HuntOptions): HuntResult {
+  const {lengthMs = usualLengthMs, rotationInterval = '1m0s', users = {}} = world;
+  const leaders = controllers.slice(0, world.controllers ?? 2);
+  const faults = faultsOf(seed, aimed);
+  const simulation = smallWorld({
+    seed,
+    users,
+    ...(oracles === undefined ? {} : {oracles}),
+    ...(faults.includes('adoption') ? {file: adoptedFile()} : {}),
+  });
+  startEngine(simulation, faults.includes('slowDeeds') ? withSlowDeeds(parts, seed) : parts, {
+    rotationInterval,
+    leaders,
+  });
+  for (const kind of faults) strike(kind, {simulation, leaders, untilMs: (lengthMs * 2) / 3});
+  const activated = new Set<string>();
+  simulation.cluster.observe({
+    onFile({file}) {
+      const first = file.state === 'loadable' ? file.transformers.of('secrets')[0] : undefined;
+      if (first !== undefined && first.name !== '') activated.add(first.name);
+    },
+  });
+  const died = firstViolation(() => simulation.runUntil(lengthMs));
+  const readable = died === undefined && simulation.users.verifyAll();
+  return {died, faults, readable, activated: activated.size, traceHash: simulation.traceHash};
+}
+
+export interface Kill {
+  readonly seed: number;
+  readonly detail: ViolationDetail;
+}
+
+/** The first seed from `from` on in which an invariant of the mutant's row breaks; `undefined` when none of `seeds` does. */
+export function hunt(mutant: Mutant, seeds: number, from = 1): Kill | undefined {
+  for (let seed = from; seed < from + seeds; seed++) {
+    const detail = killedBy(mutant, seed);
+    if (detail !== undefined) return {seed, detail};
+  }
+  return undefined;
+}
+
+/** Another invariant may break earlier and end the run: then the same seed runs on under those of the row alone. */
+function killedBy({aimed, diesBy, parts, world = {}}: Mutant, seed: number): ViolationDetail | undefined {
+  const {died} = runSeed({seed, aimed, world, parts: parts()});
+  if (died === undefined || diesBy.includes(died.invariant)) return died;
+  return runSeed({seed, aimed, world, parts: parts(), oracles: diesBy}).died;
+}
+
+function faultsOf(seed: number, aimed: readonly FaultName[]): readonly FaultName[] {
+  const {stream} = createRandom(seed);
+  const drawn = drawnFaults.filter((kind) => stream('faults', `draws ${kind}`).chance(0.25));
+  return [...new Set([...aimed, ...drawn])].sort();
+}
+
+function smallWorld({users, ...options}: Pick<SimulationOptions, 'seed' | 'oracles' | 'file' | 'users'>): Simulation {
+  return createSimulation({
+    ...options,
+    nodes: 3,
+    pollMs: 10_000,
+    compactionMs: 60_000,
+    objects: {secrets: 3, configmaps: 2},
+    users: {
+      writesPerSecond: 1,
+      readsPerSecond: 0.2,
+      listsPerSecond: 0.02,
+      creates: 0.15,
+      deletes: 0.15,
+      lateCommit: {p: 0.2, maxMs: lateCommitMs},
+      toDraining: 0.3,
+      ...users,
+    },
+    latencyMs: {least: 5, most: 150},
+  });
+}
+
+/** A file that somebody made by hand, with one key. */
+function adoptedFile(): Uint8Array {
+  const key = new AdoptedKey({provider: 'secretbox', name: 'key1', key: new Uint8Array(32).fill(7)});
+  const providers = [{kind: 'secretbox' as const, keys: [key]}, {kind: 'identity' as const}];
+  return formatEncryptionConfiguration({blocks: [{resources: ['secrets', 'configmaps'], providers}]});
+}
+
+interface Setting {
+  readonly rotationInterval: string;
+  readonly leaders: readonly string[];
+}
+
+function startEngine(simulation: Simulation, parts: EngineParts, {rotationInterval, leaders}: Setting): void {
+  const {cluster} = simulation;
+  const engine = createEngine(parts);
+  for (const {name: node} of cluster.nodes) {
+    const program = agentOf(node);
+    const ports = createSimPorts(cluster, {program, node});
+    simulation.startProgram(program, () => engine.agent({node, etcd: true}), ports, {node});
+  }
+  for (const program of leaders) {
+    const make = () => engine.controller({identity: program, drainMs});
+    const ports = createSimPorts(cluster, {program});
+    simulation.startProgram(program, make, ports, {wakeOn: [configResource, nodeReportResource]});
+  }
+  const operator = createSimPorts(cluster, {program: 'operator', as: 'user'});
+  const created = operator['store.create']({resource: configResource, object: configOf(rotationInterval)});
+  if (!created.ok) throw new Error(`config: expected that it is created, got ${created.error.message}`);
+  simulation.users.start();
+}
+
+const configOf = (rotationInterval: string): StoredObject => ({
+  metadata: {name: 'default'},
+  spec: {
+    resources: ['secrets', 'configmaps'],
+    rotationInterval,
+    type: 'aesgcm',
+    retention: {revisions: 1, minAge: '0s'},
+    migration: {maxInFlight: 2},
+  },
+});
+
+/** Now and then an agent stands still between its plan and a deed, as a suspended process does. */
+function withSlowDeeds(parts: EngineParts, seed: number): EngineParts {
+  const draws = createRandom(seed).stream('faults', 'slowDeeds');
+  const act = parts.deeds?.node ?? doNodeAction;
+  const pauseMs = (): number => (draws.chance(0.15) ? draws.integer(5_000, 60_000) : 0);
+  return {...parts, deeds: {...parts.deeds, node: sleepingBefore(act, pauseMs)}};
+}
+
+function firstViolation(run: () => unknown): ViolationDetail | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    if (error instanceof InvariantViolation) return error.detail;
+    throw error;
+  }
+}

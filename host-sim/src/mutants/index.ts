@@ -1,0 +1,51 @@
+// All mutants of the engine, and how they are hunted.
+
+import {activateWithoutConvergence} from './activate-without-convergence.ts';
+import {adoptedKeyDropped} from './adopted-key-dropped.ts';
+import {blindPut} from './blind-put.ts';
+import {distributeBeforePersist} from './distribute-before-persist.ts';
+import {dropIgnoresHistory} from './drop-ignores-history.ts';
+import {dropTrustsStatus} from './drop-trusts-status.ts';
+import {emptyListIsConverged} from './empty-list-is-converged.ts';
+import {forgottenByTime} from './forgotten-by-time.ts';
+import {inPlaceWrite} from './in-place-write.ts';
+import {keepNewest} from './keep-newest.ts';
+import {majorityInsteadOfAll} from './majority-instead-of-all.ts';
+import type {Mutant} from './mutant.ts';
+import {newKeyFirst} from './new-key-first.ts';
+import {newKindToAll} from './new-kind-to-all.ts';
+import {noFirstSync} from './no-first-sync.ts';
+import {onlyReadyNodes} from './only-ready-nodes.ts';
+import {recreateMissing} from './recreate-missing.ts';
+import {refusedFileLeft} from './refused-file-left.ts';
+import {reorderAndDrop} from './reorder-and-drop.ts';
+import {scanBeforeDrain} from './scan-before-drain.ts';
+import {writtenCountsAsLoaded} from './written-counts-as-loaded.ts';
+
+export type {FaultName} from './faults.ts';
+export {type HuntOptions, type HuntResult, hunt, type Kill, runSeed} from './hunt.ts';
+export type {Mutant, SmallWorld} from './mutant.ts';
+
+/** Each must die; none is known to product code. */
+export const mutants: readonly Mutant[] = [
+  activateWithoutConvergence,
+  adoptedKeyDropped,
+  blindPut,
+  distributeBeforePersist,
+  dropIgnoresHistory,
+  dropTrustsStatus,
+  emptyListIsConverged,
+  forgottenByTime,
+  inPlaceWrite,
+  keepNewest,
+  majorityInsteadOfAll,
+  newKeyFirst,
+  newKindToAll,
+  noFirstSync,
+  onlyReadyNodes,
+  recreateMissing,
+  refusedFileLeft,
+  reorderAndDrop,
+  scanBeforeDrain,
+  writtenCountsAsLoaded,
+];
