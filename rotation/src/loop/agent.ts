@@ -10,6 +10,7 @@ import {busyPeriodMs, idlePeriodMs, repairShownMs} from '../limits.ts';
 import {backupDirectory, configurationDirectory} from '../model/file-paths.ts';
 import type {NodeReport, Problem} from '../model/node.ts';
 import type {NodeObservation} from '../model/node-observation.ts';
+import type {Ring} from '../model/ring.ts';
 import {type AgentMemory, newAgentMemory, noteLoaded} from '../observe/agent-memory.ts';
 import {observeNode} from '../observe/node.ts';
 import {planNode} from '../plan/node.ts';
@@ -63,7 +64,7 @@ export function* agentPeriod(memory: AgentMemory, engine: AgentEngine = agentEng
   if (memory.can.includes('scan') && observation.ring.state === 'seen')
     memory.etcdFacts = yield* askEtcd(observation.ring.value, memory.etcdFacts);
   yield* report(memory, observation, plan);
-  return isBusy(observation, plan);
+  return isBusy(memory, observation, plan);
 }
 
 function* doAll(
@@ -186,7 +187,7 @@ function merge(a: readonly Problem[], b: readonly Problem[]): readonly Problem[]
 }
 
 /** Something is under way on this node or in the ring. */
-function isBusy(observation: NodeObservation, plan: NodePlan): boolean {
+function isBusy(memory: AgentMemory, observation: NodeObservation, plan: NodePlan): boolean {
   if (plan.problems.some(({reason}) => reason !== 'UnknownRecipient')) return true;
   if (observation.ring.state !== 'seen') return true;
   const ring = observation.ring.value;
@@ -198,7 +199,13 @@ function isBusy(observation: NodeObservation, plan: NodePlan): boolean {
     ring.rotation !== undefined ||
     ring.trial !== undefined ||
     ring.gate !== undefined ||
-    ring.scan !== undefined ||
+    isAsked(memory, ring) ||
     ring.publishing !== undefined
   );
+}
+
+/** The ring asks this node for a scan that it has not answered; a Standby's ring keeps its last scan while it rests. */
+function isAsked(memory: AgentMemory, {scan}: Ring): boolean {
+  if (scan === undefined || scan.node !== memory.node) return false;
+  return (scan.deep ? memory.values : memory.scan)?.id !== scan.id;
 }

@@ -138,12 +138,15 @@ export class AgentNode {
     this.memory = newAgentMemory('n1', [], []);
   }
 
-  run(periods = 1): void {
+  /** Whether the last of these periods wants the next one soon. */
+  run(periods = 1): boolean {
+    let busy = false;
     for (let period = 0; period < periods; period++) {
       this.wallMs += 1_000;
       this.monotonicMs += 1_000;
-      driveSync(this.#recorded(), this.#all());
+      busy = driveSync(this.#recorded(), this.#all());
     }
+    return busy;
   }
 
   *#recorded(): ReturnType<typeof agentPeriod> {
