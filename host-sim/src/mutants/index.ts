@@ -14,7 +14,9 @@ import {majorityInsteadOfAll} from './majority-instead-of-all.ts';
 import type {Mutant} from './mutant.ts';
 import {newKeyFirst} from './new-key-first.ts';
 import {newKindToAll} from './new-kind-to-all.ts';
+import {noFinalScan} from './no-final-scan.ts';
 import {noFirstSync} from './no-first-sync.ts';
+import {oldRingApplied} from './old-ring-applied.ts';
 import {onlyReadyNodes} from './only-ready-nodes.ts';
 import {recreateMissing} from './recreate-missing.ts';
 import {refusedFileLeft} from './refused-file-left.ts';
@@ -42,6 +44,8 @@ export const mutants: readonly Mutant[] = [
   newKeyFirst,
   newKindToAll,
   noFirstSync,
+  noFinalScan,
+  oldRingApplied,
   onlyReadyNodes,
   recreateMissing,
   refusedFileLeft,
