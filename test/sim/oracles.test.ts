@@ -279,6 +279,15 @@ describe('S11 file', () => {
     );
   });
 
+  test('a whole file written in place ⇒ violated, since a power loss leaves a part of it', () => {
+    const {cluster} = encrypted();
+    const ports = createSimPorts(cluster, {program: 'writer', node: 'n1'});
+    const bytes = file([k1, k2, 'identity']);
+    expect(violation(() => ports['files.write']({path: configurationPath, bytes, append: false})).invariant).toBe(
+      'S11 file',
+    );
+  });
+
   test('removed ⇒ violated', () => {
     const {cluster} = encrypted({oracles: ['S11 file']});
     const ports = createSimPorts(cluster, {program: 'writer', node: 'n1'});

@@ -1,4 +1,4 @@
-// The file is emptied and written again where it stands.
+// The file is written again where it stands.
 
 import {
   ask,
@@ -30,7 +30,6 @@ const writing =
 function* overwrite(from: string): Step<Result<unknown>> {
   const read = yield* ask('files.read', {path: from});
   if (!read.ok || read.value === undefined) return read;
-  yield* ask('files.truncate', {path: configurationPath, size: 0});
   const written = yield* ask('files.write', {path: configurationPath, bytes: read.value.bytes, append: false});
   if (!written.ok) return written;
   yield* ask('files.sync', {path: configurationPath});

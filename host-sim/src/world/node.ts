@@ -137,7 +137,7 @@ export class SimNode {
     const views = new Set<FileView>();
     for (const node of nodes) {
       if (node?.kind !== 'file') views.add(absentFile);
-      else for (const state of [node.now, node.synced]) views.add(this.#host.readBytes(state.bytes));
+      else for (const bytes of possibleBytes(node)) views.add(this.#host.readBytes(bytes));
     }
     return [...views];
   }
@@ -274,6 +274,12 @@ function settingsIn({
   ...settings
 }: NodeOptions): Partial<NodeSettings> {
   return settings;
+}
+
+/** What of a file could be on the disk: its bytes, those that are synced, and in between a part of what is not. */
+function possibleBytes({now, synced}: Extract<DiskNode, {kind: 'file'}>): readonly Uint8Array[] {
+  if (now.bytes === synced.bytes) return [now.bytes];
+  return [now.bytes, synced.bytes, now.bytes.subarray(0, now.bytes.length >> 1)];
 }
 
 const absentHash = 'absent';
