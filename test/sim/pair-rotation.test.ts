@@ -67,7 +67,7 @@ test('a failover by the book and a rotation on the new Active ⇒ the old one fo
   expectUnnoticed(both);
 }, 120_000);
 
-test('the Active is lost while r2 is activated and nothing is copied ⇒ the new one reads all at once and rotates', () => {
+test('the Active is lost while r2 is activated and nothing is copied ⇒ the new one reads all and rotates, the old one follows', () => {
   const both = new EnginePair();
   const {pair, east, west} = both;
   both.begin();
@@ -80,6 +80,11 @@ test('the Active is lost while r2 is activated and nothing is copied ⇒ the new
   expect(pair.users.verifyAll()).toBe(true);
   west.annotateRing(annotation.role, 'Active');
   both.until('the new Active completes r2', () => both.isAt(2, [west]), 6 * hourMs);
+  for (const {name} of east.cluster.nodes) pair.simulation.boot(name);
+  both.runFor(5 * minuteMs);
+  pair.follow('east');
+  both.until('the new Active completes r3, and the one that was lost follows', () => both.isAt(3), 6 * hourMs);
+  expectFollowing(east, west, 5);
   expectUnnoticed(both);
 }, 120_000);
 
