@@ -202,6 +202,16 @@ export function describePublishing(): void {
       expectWait(planOf(observePair({ring: open(), stored: one, ...made(bundle)})), 'PreparedBundleWrong');
     });
 
+    test('a first bundle under the id that is known, or with more than one entry ⇒ is not recorded', () => {
+      const following = followedOf(one, {rootCheck: 'e'.repeat(16)});
+      const annotations = {[annotation.rootCheck]: rootCheck};
+      const ring = open({kind: 'first'}, {following});
+      const plan = (bundle: TestBundle) => planOf(observePair({ring, stored: one, annotations, ...made(bundle)}));
+      expectWait(plan(bundleOf(2, [d2])), 'PreparedBundleWrong');
+      expectWait(plan(bundleOf(1, [d1, d2], otherId)), 'PreparedBundleWrong');
+      expect(nextRingOf(plan(bundleOf(1, [d2], otherId))).publications?.[0]?.bundleId).toBe(otherId);
+    });
+
     test('an entry is missing in the middle ⇒ is not recorded', () => {
       const known = bundleOf(3, [d1, d2, d3]);
       const d4 = derivedKey(4);

@@ -250,6 +250,10 @@ export function describeRole(): void {
       const wrong = derivationOf(bundle, {root, bundle: {state: 'unknown', why: 'no root key'}});
       const plan = planOf(observePair({ring: mine, stored: bundle, spec: due, nodes: {n2: {derivation: wrong}}}));
       expect(saidBy(plan)).toEqual(['Distributing']);
+      const refused = {state: 'refused', hash: bundle.hash, outcome: 'tampered', detail: 'mac'} as const;
+      const odd = derivationOf(bundle, {root, bundle: refused});
+      const same = planOf(observePair({ring: mine, stored: bundle, spec: due, nodes: {n2: {derivation: odd}}}));
+      expect(saidBy(same)).toEqual(['Distributing']);
     });
 
     test('another root key on one node ⇒ named, and nothing dangerous', () => {
