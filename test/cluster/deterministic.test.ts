@@ -223,6 +223,7 @@ describe('a root Secret that holds no root key, then one, one server', () => {
     const [r1] = await deriveOffline(cluster, rootKeyFile);
     expect(Object.keys((await cluster.census()).secrets ?? {})).toEqual([r1?.name]);
     expect((await ringOf(cluster)).standbyProven).toEqual([shown.bundleId]);
+    expect(await cluster.controller.log()).toContain('"reason":"StandbyProven"');
   });
 
   test('another root key there ⇒ verify names the root key alone, exit code 1', async () => {
