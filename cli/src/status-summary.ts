@@ -8,6 +8,7 @@ import {
   type KeyRef,
   type NodeReport,
   orderOf,
+  type Ring,
 } from '@etcd-encryption/rotation';
 import {type ClusterState, conditionOf, isFine, type Leader} from './cluster-state.ts';
 import {hideAdopted, type KeyLabel, labelKeys} from './key-label.ts';
@@ -33,12 +34,22 @@ export interface NodeSummary {
   readonly problems: readonly string[];
 }
 
+export interface PublishedKey {
+  readonly key: string;
+  /** It writes no earlier than this. */
+  readonly activateTime: string;
+}
+
 export interface StatusSummary {
   readonly installed: boolean;
   readonly ready: boolean;
   readonly revision: number;
   readonly phase: string;
   readonly clusterId?: string;
+  /** `Active`, `Standby` or `Unknown`; absent under the random strategy. */
+  readonly role?: string;
+  /** The published key that will write next; absent while none waits, and under the random strategy. */
+  readonly published?: PublishedKey;
   readonly nextRotation?: string;
   readonly paused?: string;
   readonly request?: {readonly text: string; readonly handled: boolean};
@@ -68,6 +79,8 @@ export function summarise(state: ClusterState): StatusSummary {
     revision: status.revision ?? 0,
     phase: status.phase ?? 'Unknown',
     ...optional('clusterId', status.clusterId ?? ring?.clusterId),
+    ...(ring?.settings.derivation === undefined ? {} : optional('role', status.role)),
+    ...optional('published', publishedIn(ring)),
     ...optional('nextRotation', status.rotation?.nextTime),
     ...optional('paused', paused),
     ...(request === undefined || request === ''
@@ -82,6 +95,15 @@ export function summarise(state: ClusterState): StatusSummary {
     nodes: nodesOf(state, labels, nowMs),
     problems: problemsOf(state),
   };
+}
+
+/** The oldest entry of the followed bundle that is newer than every write key. */
+function publishedIn(ring: Ring | undefined): PublishedKey | undefined {
+  if (ring?.following === undefined) return undefined;
+  const writes = new Set(ring.layout.resources.map(({write}) => write));
+  const written = ring.keys.filter(({id}) => writes.has(id)).map(({revision}) => revision);
+  const entry = ring.following.entries.find(({revision}) => revision > Math.max(0, ...written));
+  return entry === undefined ? undefined : {key: entry.key, activateTime: formatTime(entry.activateAtMs)};
 }
 
 const optional = <K extends string, T>(name: K, value: T | undefined): {[P in K]?: T} =>

@@ -32,6 +32,7 @@ export {newAgentMemory} from './observe/agent-memory.ts';
 export {type ControllerWaits, newControllerMemory, observeCluster} from './observe/cluster.ts';
 export {countTimes} from './observe/counted.ts';
 export {observeNode} from './observe/node.ts';
+export {type ReadRootKey, readRootKey} from './observe/root-key.ts';
 export {controllerRules, planController} from './plan/controller.ts';
 export {type GuardInput, guardFile} from './plan/guard.ts';
 export {planNode} from './plan/node.ts';

@@ -4,7 +4,6 @@
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {toBase64} from '@etcd-encryption/crypto';
 import {
   annotation,
   configResource,
@@ -12,7 +11,6 @@ import {
   namespaceResource,
   ourNamespace,
   ringResource,
-  secretResource,
   seedBundleResource,
   synchronizer,
 } from '@etcd-encryption/rotation';
@@ -22,10 +20,15 @@ import {verifyVerb} from '../../cli/src/verbs/verify.ts';
 import {expectNoTrace} from '../crypto/no-trace.ts';
 import {expectValue} from '../ports/answers.ts';
 import {runVerb} from './command.ts';
-import {installed, runRotations, type SimulatedCluster} from './simulated-cluster.ts';
+import {
+  deriving,
+  groupId,
+  installed,
+  derivationRoot as root,
+  runRotations,
+  type SimulatedCluster,
+} from './simulated-cluster.ts';
 
-const root = Uint8Array.from({length: 32}, (_, at) => (at * 37 + 11) % 256);
-const groupId = 'Zq7.Xy9_Wv5-Kj3';
 const name = 'default';
 
 let folder: string;
@@ -39,22 +42,6 @@ function file(content: string | Uint8Array): string {
   const path = join(folder, `${files++}`);
   writeFileSync(path, content);
   return path;
-}
-
-/** A cluster under the deterministic strategy, its root Secret made; `standby` as the spec has it. */
-function deriving(standby: 'expected' | 'none', more: {readonly root?: false} = {}): SimulatedCluster {
-  const deterministic = {replicationGroupId: groupId, approvalDelay: '5m', standby};
-  const cluster = installed({}, {spec: {keyStrategy: 'deterministic', deterministic}});
-  if (more.root !== false) createRoot(cluster);
-  return cluster;
-}
-
-function createRoot({person}: SimulatedCluster): void {
-  const object = {
-    metadata: {name: 'etcd-derivation-root', namespace: ourNamespace},
-    data: {'root-key': toBase64(root)},
-  };
-  expectValue(person['store.create']({resource: secretResource, object}));
 }
 
 function bundleOf({person}: SimulatedCluster): string {

@@ -147,6 +147,16 @@ describe('verify', () => {
     expect(out).toMatch(new RegExp(`^different: ${words}[^\n]*\n$`));
   });
 
+  test('tags and no key on both sides ⇒ the settings are the same, exit code 0; not even tags ⇒ 3', async () => {
+    const none = {revisions: [], adopted: []};
+    const tags = {rootCheck: 'a'.repeat(16), groupTag: 'b'.repeat(32), dimensionTag: 'c'.repeat(16), ...none};
+    expect(await verify(file(JSON.stringify(tags)), file(JSON.stringify(tags)))).toBe(0);
+    expect(out).toBe('same: the settings; neither side shows a key yet\n');
+    out = '';
+    expect(await verify(file(JSON.stringify(none)), file(JSON.stringify(none)))).toBe(3);
+    expect(out).toBe('nothing to compare: neither side shows a root key or any other key\n');
+  });
+
   test('-o json ⇒ the comparison as data', async () => {
     const [own, same, other] = [await side(), await side(), await side({rootKey: otherRoot})];
     expect(await verify(own, other, '-o', 'json')).toBe(1);

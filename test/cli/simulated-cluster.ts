@@ -1,15 +1,20 @@
 // A simulated cluster with the shipped engine, as a verb's cluster: its time passes while the verb sleeps.
 
+import {toBase64} from '@etcd-encryption/crypto';
 import {crdResource, customResourceDefinitions} from '@etcd-encryption/host-k8s';
 import {createSimPorts, createSimulation, type Simulation, type SimulationOptions} from '@etcd-encryption/host-sim';
 import {
   configResource,
   createEngine,
+  defaultRootSecret,
   nodeReportResource,
   ok,
+  ourNamespace,
   type Ports,
+  rootKeyField,
   type StoredObject,
   type SyncPorts,
+  secretResource,
 } from '@etcd-encryption/rotation';
 import type {ClusterClient, OpenCluster} from '../../cli/src/cluster-client.ts';
 import {expectValue} from '../ports/answers.ts';
@@ -56,6 +61,22 @@ export function installed(
   const object = {...configObject, spec: {...(configObject.spec as object), ...spec}};
   if (config !== false) expectValue(person['store.create']({resource: configResource, object}));
   return {simulation, person, open: () => clientOn(simulation, person)};
+}
+
+export const derivationRoot: Uint8Array = Uint8Array.from({length: 32}, (_, at) => (at * 37 + 11) % 256);
+export const groupId = 'Zq7.Xy9_Wv5-Kj3';
+
+/** A cluster under the deterministic strategy, its root Secret made; `standby` as the spec has it. */
+export function deriving(standby: 'expected' | 'none', more: {readonly root?: false} = {}): SimulatedCluster {
+  const deterministic = {replicationGroupId: groupId, approvalDelay: '5m', standby};
+  const cluster = installed({}, {spec: {keyStrategy: 'deterministic', deterministic}});
+  if (more.root === false) return cluster;
+  const object = {
+    metadata: {name: defaultRootSecret, namespace: ourNamespace},
+    data: {[rootKeyField]: toBase64(derivationRoot)},
+  };
+  expectValue(cluster.person['store.create']({resource: secretResource, object}));
+  return cluster;
 }
 
 function clientOn(simulation: Simulation, ports: SyncPorts): ClusterClient {

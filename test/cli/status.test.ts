@@ -7,7 +7,7 @@ import {rotateVerb} from '../../cli/src/verbs/rotate.ts';
 import {statusVerb} from '../../cli/src/verbs/status.ts';
 import {expectValue} from '../ports/answers.ts';
 import {runVerb} from './command.ts';
-import {installed, runRotations} from './simulated-cluster.ts';
+import {deriving, installed, runRotations} from './simulated-cluster.ts';
 
 test('no config ⇒ it is said, nothing is ready, and --check ends in 1', async () => {
   const {open} = installed({}, {config: false});
@@ -100,4 +100,29 @@ test('--watch ⇒ one answer for each change, until it is interrupted', async ()
   expect(changes).toContain('Converging');
   expect(changes.at(-1)).toBe('Idle');
   expect(changes.length).toBeLessThan(60);
+});
+
+test('the deterministic strategy ⇒ the role, and the key that waits with the moment from which it may write', async () => {
+  const cluster = deriving('none');
+  cluster.simulation.runFor(60_000);
+  const {out: first} = await runVerb(statusVerb(cluster.open));
+  expect(first).toMatch(/^role Active, r1-[0-9a-f]{8} is published and may write from \S+Z \(in 4m \d+s\)$/m);
+  runRotations(cluster, 1);
+  const {out: none} = await runVerb(statusVerb(cluster.open));
+  expect(none).toMatch(/^role Active, no key waits$/m);
+  cluster.simulation.runFor(900_000);
+  const {out} = await runVerb(statusVerb(cluster.open));
+  expect(out).toMatch(/^role Active, r2-[0-9a-f]{8} is published and may write when it is due$/m);
+  expect(JSON.parse((await runVerb(statusVerb(cluster.open), '-o', 'json')).out)).toMatchObject({
+    role: 'Active',
+    published: {key: expect.stringMatching(/^r2-/), activateTime: expect.stringMatching(/Z$/)},
+  });
+});
+
+test('the random strategy ⇒ no role, no published key', async () => {
+  const cluster = installed();
+  runRotations(cluster, 1);
+  expect((await runVerb(statusVerb(cluster.open))).out).not.toMatch(/^role/m);
+  const summary = JSON.parse((await runVerb(statusVerb(cluster.open), '-o', 'json')).out);
+  expect([summary.role, summary.published]).toEqual([undefined, undefined]);
 });

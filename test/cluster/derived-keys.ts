@@ -45,16 +45,32 @@ export async function storedBundle({plane}: RotationCluster): Promise<string> {
   return await plane.kubectl('node-1', '-n', 'kube-system', 'get', 'seedbundles', '-o', path);
 }
 
-/** What `derive` prints of a bundle, asked of nobody: no kubeconfig, files alone. */
-export async function deriveOffline(
-  cluster: RotationCluster,
-  rootKeyFile: string,
-  bundle: string,
-): Promise<readonly OfflineKey[]> {
-  const file = join(cluster.dir, 'bundle.b64');
-  await writeFile(file, bundle);
-  const args = ['derive', '--root-key', rootKeyFile, '--group', groupId, '--bundle', file, '-o', 'json'];
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the command as a person does; nobody's own kubeconfig may lead it to another cluster. */
+export async function command(cluster: RotationCluster, ...args: readonly string[]): Promise<Ran> {
   const env = {...process.env, KUBECONFIG: '', HOME: cluster.dir, KUBERNETES_SERVICE_HOST: undefined};
-  const {stdout} = await run(process.execPath, [bin, ...args], {env});
-  return (JSON.parse(stdout) as {keys: readonly OfflineKey[]}).keys;
+  const ended = run(process.execPath, [bin, ...args], {env});
+  return await ended.then(
+    ({stdout, stderr}) => ({code: 0, out: stdout, err: stderr}),
+    ({code, stdout, stderr}: {code: number; stdout: string; stderr: string}) => ({code, out: stdout, err: stderr}),
+  );
+}
+
+/** Options for a side that has root key and bundle in files, and no cluster. */
+export async function fromFiles(cluster: RotationCluster, rootKeyFile: string): Promise<readonly string[]> {
+  const file = join(cluster.dir, 'bundle.b64');
+  await writeFile(file, await storedBundle(cluster));
+  return ['--root-key', rootKeyFile, '--group', groupId, '--bundle', file];
+}
+
+/** What `derive` prints of the cluster's bundle. */
+export async function deriveOffline(cluster: RotationCluster, rootKeyFile: string): Promise<readonly OfflineKey[]> {
+  const {code, out, err} = await command(cluster, 'derive', ...(await fromFiles(cluster, rootKeyFile)), '-o', 'json');
+  if (code !== 0) throw new Error(`derive: exit code ${code}: ${err}`);
+  return (JSON.parse(out) as {keys: readonly OfflineKey[]}).keys;
 }

@@ -1,13 +1,22 @@
-// The deterministic strategy on real servers: an Active whose operator said that there is no Standby rotates from the
-// root Secret on, each key published and loaded an interval before it writes; and a root Secret that holds no root key
-// is named while no file is touched.
+// The deterministic strategy on real servers. An Active whose operator said that there is no Standby rotates from the
+// root Secret on, each key published and loaded an interval before it writes. A root Secret that holds no root key is
+// named while no file is touched; where a Standby is expected, the first key waits for what `verify --record` brings.
 
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {keyResource, ourNamespace, type Ring} from '@etcd-encryption/rotation';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {stays} from './conditions.ts';
-import {createRootSecret, deleteRootSecret, deriveOffline, groupId, makeRootKey, storedBundle} from './derived-keys.ts';
+import {
+  command,
+  createRootSecret,
+  deleteRootSecret,
+  deriveOffline,
+  fromFiles,
+  groupId,
+  makeRootKey,
+  storedBundle,
+} from './derived-keys.ts';
 import {type ConfigStatusView, type RotationCluster, startRotationCluster} from './rotation-cluster.ts';
 import {Workload} from './workload.ts';
 
@@ -82,7 +91,7 @@ describe('an Active without a Standby, three servers, readers and writers busy',
   /** What anybody can check from outside once a revision is complete. */
   async function expectRotated(n: number, status: ConfigStatusView): Promise<void> {
     const census = await cluster.census();
-    const keys = await deriveOffline(cluster, rootKeyFile, await storedBundle(cluster));
+    const keys = await deriveOffline(cluster, rootKeyFile);
     const key = keys.find(({revision}) => revision === n);
     if (key === undefined) throw new Error(`r${n}: the bundle does not have it`);
     expect([census.secrets, census.configmaps].map((counts) => Object.keys(counts ?? {}))).toEqual([
@@ -110,7 +119,7 @@ describe('an Active without a Standby, three servers, readers and writers busy',
 
   test('the next revision ⇒ waits in every file; what the ring holds is what derive prints of the bundle', async () => {
     await expectPublishedAhead(revisions + 1);
-    const offline = await deriveOffline(cluster, rootKeyFile, await storedBundle(cluster));
+    const offline = await deriveOffline(cluster, rootKeyFile);
     expect(offline.map(({revision}) => revision)).toEqual([1, 2, 3, 4, 5]);
     const {keys} = await ringOf(cluster);
     expect([...keys].sort((a, b) => a.revision - b.revision).map(({name, check}) => ({name, check}))).toEqual(
@@ -130,7 +139,7 @@ describe('an Active without a Standby, three servers, readers and writers busy',
   });
 });
 
-describe('no root key, one server', () => {
+describe('a root Secret that holds no root key, then one, one server', () => {
   let cluster: RotationCluster;
   let rootKeyFile: string;
   let before: string;
@@ -156,7 +165,10 @@ describe('no root key, one server', () => {
     cluster = await startRotationCluster({nodes: 1});
     rootKeyFile = await makeRootKey(cluster.dir);
     before = fileText();
-    await cluster.createConfig({keyStrategy: 'deterministic', deterministic});
+    await cluster.createConfig({
+      keyStrategy: 'deterministic',
+      deterministic: {...deterministic, standby: 'expected'},
+    });
     cluster.startPrograms();
   });
   afterAll(async () => {
@@ -183,12 +195,47 @@ describe('no root key, one server', () => {
     await expectNothingWritten();
   });
 
-  test('the right Secret ⇒ r1 encrypts everything without another word', async () => {
+  test('the right Secret ⇒ r1 is loaded and waits for the Standby’s proof, which is named', async () => {
     await deleteRootSecret(cluster);
     await createRootSecret(cluster, rootKeyFile);
-    const status = await cluster.complete(1, patienceMs);
-    const [offline] = await deriveOffline(cluster, rootKeyFile, await storedBundle(cluster));
-    expect(Object.keys((await cluster.census()).secrets ?? {})).toEqual([offline?.name]);
-    expect(status.revision).toBe(1);
+    const [r1] = await cluster
+      .until('named', ({conditions = []}) =>
+        conditions.some(({type, reason}) => type === 'Progressing' && reason === 'StandbyUnproven'),
+      )
+      .then(() => deriveOffline(cluster, rootKeyFile));
+    const [block] = await cluster.file('node-1');
+    expect(block?.order).toEqual(['identity', r1?.name]);
+    expect(Object.keys((await cluster.census()).secrets ?? {})).toEqual(['clear']);
+  });
+
+  test('fingerprints of this cluster and of the other side’s files ⇒ the same; recorded ⇒ r1 encrypts everything', async () => {
+    const {kubeconfig} = cluster.plane.node('node-1');
+    const [active, standby] = [join(cluster.dir, 'active.json'), join(cluster.dir, 'standby.json')];
+    const own = await command(cluster, 'fingerprint', '--kubeconfig', kubeconfig);
+    const other = await command(cluster, 'fingerprint', ...(await fromFiles(cluster, rootKeyFile)));
+    writeFileSync(active, own.out);
+    writeFileSync(standby, other.out);
+    const {clusterId, ...shown} = JSON.parse(own.out);
+    expect([clusterId, shown]).toEqual([(await ringOf(cluster)).clusterId, JSON.parse(other.out)]);
+    const recorded = await command(cluster, 'verify', active, standby, '--record', '--kubeconfig', kubeconfig);
+    expect(recorded).toMatchObject({code: 0, err: expect.stringContaining('the Standby can read r1-')});
+    await cluster.complete(1, patienceMs);
+    const [r1] = await deriveOffline(cluster, rootKeyFile);
+    expect(Object.keys((await cluster.census()).secrets ?? {})).toEqual([r1?.name]);
+    expect((await ringOf(cluster)).standbyProven).toEqual([shown.bundleId]);
+    expect(await cluster.controller.log()).toContain('"reason":"StandbyProven"');
+  });
+
+  test('another root key there ⇒ verify names the root key alone, exit code 1', async () => {
+    const other = join(cluster.dir, 'other.json');
+    const active = join(cluster.dir, 'active.json');
+    const differing = {
+      ...JSON.parse(readFileSync(active, 'utf8')),
+      rootCheck: '0123456789abcdef',
+      clusterId: undefined,
+    };
+    writeFileSync(other, JSON.stringify(differing));
+    const {code, out} = await command(cluster, 'verify', active, other);
+    expect([code, out]).toEqual([1, expect.stringMatching(/^different: root key: [^\n]*\n$/)]);
   });
 });

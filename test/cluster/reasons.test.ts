@@ -24,9 +24,13 @@ const elsewhere: Readonly<Record<string, string>> = {
   HistoryNotWritable: 'files.test.ts',
   NotLoaded: 'reload.test.ts',
   ReloadDisabled: 'reload.test.ts',
+  RootSecretNotReady: 'deterministic.test.ts',
   ServerDown: 'stopped-server.test.ts',
   SingleFileMount: 'reload.test.ts',
+  StandbyProven: 'deterministic.test.ts',
+  StandbyUnproven: 'deterministic.test.ts',
   UnreadableValues: 'unreadable.test.ts',
+  WaitingForApproval: 'deterministic.test.ts',
 };
 
 /** Not shown on real servers, and why. */
@@ -56,7 +60,11 @@ const nowhere: Readonly<Record<string, string>> = {
   HistoryNotCompacted: 'takes an hour without compaction; the rules’ tests do',
   ClockWentBack: 'needs a clock that is set back; the simulation does',
   CountingTime: 'lasts one change of the ring; the rules’ tests do',
-  ...Object.fromEntries(pairReasons.map((reason) => [reason, 'needs a pair; the tests of the pair’s rules do'])),
+  ...Object.fromEntries(
+    pairReasons
+      .filter((reason) => elsewhere[reason] === undefined)
+      .map((reason) => [reason, 'needs a pair; the tests of the pair’s rules do']),
+  ),
 };
 
 let cluster: RotationCluster;
@@ -91,9 +99,9 @@ const edit = (spec: Readonly<Record<string, unknown>>): Promise<void> =>
 test('before anything is set up ⇒ what is missing is said', async () => {
   onlooker.start();
   await onlooker.until('ConfigurationMissing');
-  await cluster.createConfig({keyStrategy: 'deterministic', deterministic: {replicationGroupId: 'g'}});
+  await cluster.createConfig({retention: {requireSnapshot: true}});
   await onlooker.until('ConfigurationInvalid');
-  await edit({keyStrategy: 'random', deterministic: undefined, mode: 'observe'});
+  await edit({retention: undefined, mode: 'observe'});
   await onlooker.until('NoMembers');
   await onlooker.until('UnknownMember');
   await onlooker.until('AgentMissing');

@@ -22,6 +22,7 @@ import {type ClusterClient, listEvery} from '../cluster-client.ts';
 import {platforms} from '../platforms.ts';
 import {UnreachableError} from '../verb.ts';
 import type {Findings} from './finding.ts';
+import {checkPair} from './pair.ts';
 import {checkPermissions} from './permissions.ts';
 import {checkServerSetup} from './server-setup.ts';
 
@@ -50,7 +51,9 @@ export async function lookAtCluster(client: ClusterClient, findings: Findings): 
   const spec = await checkConfig(client, findings);
   const resources = spec?.resources ?? defaultResources;
   const types = await resolveTypes(client, resources, findings);
-  await checkPermissions(client.request, types, findings);
+  const isDeterministic = spec?.deterministic !== undefined;
+  await checkPermissions(client.request, {types, isDeterministic}, findings);
+  if (spec?.deterministic !== undefined) await checkPair(client.store, spec.deterministic, findings);
   const objects = await listTypes(client, types, findings);
   return {spec, resources, objects, servers};
 }

@@ -4,17 +4,22 @@
 import {type ApiTransport, crdResource} from '@etcd-encryption/host-k8s';
 import {
   configResource,
+  deploymentResource,
   endpointSliceResource,
   eventResource,
   keyResource,
   kubernetesNodeResource,
   leaseResource,
+  moduleInfoResource,
   namespaceResource,
   nodeReportResource,
   ourNamespace,
   type ResourceType,
   ringResource,
+  secretResource,
+  seedBundleResource,
   serversService,
+  synchronizer,
 } from '@etcd-encryption/rotation';
 import type {Findings} from './finding.ts';
 
@@ -52,6 +57,22 @@ const needs: readonly Need[] = [
   },
 ];
 
+/** Beside those, under the deterministic strategy. */
+const pairNeeds: readonly Need[] = [
+  {resource: secretResource, verbs: ['get'], ...here},
+  {resource: seedBundleResource, verbs: ['get', 'create', 'update'], ...here},
+  {resource: deploymentResource, verbs: ['get'], namespace: synchronizer.namespace},
+  {resource: leaseResource, verbs: ['get'], namespace: synchronizer.namespace},
+  {resource: moduleInfoResource, verbs: ['get']},
+];
+
+/** What the account is asked about. */
+export interface Permissions {
+  /** Types of the listed resources. */
+  readonly types: readonly ResourceType[];
+  readonly isDeterministic: boolean;
+}
+
 const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
 /** Questions at a time. */
 const atOnce = 8;
@@ -61,9 +82,10 @@ interface Question {
   readonly spec: unknown;
 }
 
-function questionsFor(types: readonly ResourceType[]): readonly Question[] {
+function questionsFor({types, isDeterministic}: Permissions): readonly Question[] {
+  const all = [...needs, ...(isDeterministic ? pairNeeds : [])];
   const listed = types.map((resource): Need => ({resource, verbs: ['list', 'patch']}));
-  const asked = [...needs, ...listed].flatMap(({resource, verbs, namespace, subresource}) =>
+  const asked = [...all, ...listed].flatMap(({resource, verbs, namespace, subresource}) =>
     verbs.map((verb): Question => {
       const {group, version, plural} = resource;
       const sub = subresource === undefined ? {} : {subresource};
@@ -81,10 +103,10 @@ function questionsFor(types: readonly ResourceType[]): readonly Question[] {
 /** Asks for every right; adds one line. */
 export async function checkPermissions(
   request: ApiTransport['request'],
-  types: readonly ResourceType[],
+  permissions: Permissions,
   findings: Findings,
 ): Promise<void> {
-  const questions = questionsFor(types);
+  const questions = questionsFor(permissions);
   const missing: string[] = [];
   for (let at = 0; at < questions.length; at += atOnce) {
     const some = questions.slice(at, at + atOnce);

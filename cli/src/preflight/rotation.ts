@@ -2,6 +2,7 @@
 
 import {isKey, refOf, type ScanReport, type Spec, writeEntries} from '@etcd-encryption/rotation';
 import {labelKeys} from '../key-label.ts';
+import {inWords} from '../time-words.ts';
 import type {ClusterLook} from './cluster.ts';
 import type {NodeLook} from './node.ts';
 
@@ -25,14 +26,33 @@ export function tellRotation({cluster, node, resources, counts}: RotationFacts):
       : [
           `take over ${adopted.map(({short, provider}) => `${short} (${provider})`).join(', ')}: kept until none of their values is left`,
         ]),
-    `make r${revision} on one node, seal it for the others, and put it into every history`,
+    `${originWords(cluster?.spec, revision)}, and put it into every history`,
     `add r${revision} as a read key to the file of one node, wait until it is loaded, then of every other: ${presentWrites(node, resources)}`,
-    `make r${revision} the write key when ${serverWords(cluster)} loaded it, and wait until it writes everywhere`,
+    `make r${revision} the write key when ${serverWords(cluster)} loaded it${approvalWords(cluster?.spec)}, and wait until it writes everywhere`,
     `rewrite ${amountWords({cluster, resources, counts})} as they are, ${paceWords(cluster?.spec)}`,
     node?.etcd !== undefined
       ? 'prove it by a scan of etcd that finds no other key name'
       : 'prove it by a scan of etcd where an agent can read it, else by a second pass that changes nothing',
   ];
+}
+
+const originWords = (spec: Spec | undefined, revision: number): string =>
+  spec?.deterministic === undefined
+    ? `make r${revision} on one node, seal it for the others`
+    : `derive r${revision} on every node from the root Secret and the SeedBundle, which the Active publishes`;
+
+/** What a derived key waits for beyond being loaded. */
+function approvalWords(spec: Spec | undefined): string {
+  const {deterministic} = spec ?? {};
+  if (deterministic === undefined) return '';
+  const {activationPolicy, approvalDelayMs, standby} = deterministic;
+  const policies = {
+    'timed-approval': [`${inWords(approvalDelayMs)} have passed since it was published`],
+    'manual-approval': ['the ring’s annotation approve names it'],
+    immediate: [],
+  } as const;
+  const proof = standby === 'none' ? [] : ['a Standby has proved once that it can read (verify --record)'];
+  return [...policies[activationPolicy], ...proof].map((words) => `, ${words}`).join('');
 }
 
 /** What each resource is written with until then. */

@@ -113,6 +113,7 @@ function detailLines(summary: StatusSummary, {nowMs, ring}: ClusterState, paint:
   const renewedMs = timeOf(controller?.renewTime);
   const renewed = renewedMs === undefined ? '' : `, renewed ${inWords(nowMs - renewedMs)} ago`;
   return [
+    ...roleLines(summary, nowMs, paint),
     ...(controller === undefined || controller.holder === ''
       ? []
       : [`controller ${cleanLine(controller.holder)}${renewed}`]),
@@ -122,6 +123,17 @@ function detailLines(summary: StatusSummary, {nowMs, ring}: ClusterState, paint:
     ...summary.notFine.map((condition, index) => conditionLine(condition, summary.notFine.slice(0, index), paint)),
     ...summary.problems.map((text) => paint('bad', cleanLine(text))),
   ];
+}
+
+/** Under the deterministic strategy: the side of the pair, and the key that both hold already. */
+function roleLines({role, published}: StatusSummary, nowMs: number, paint: Paint): readonly string[] {
+  if (role === undefined) return [];
+  const line = `role ${cleanLine(role)}`;
+  const colored = role === 'Unknown' ? paint('warn', line) : line;
+  if (published === undefined) return [`${colored}, no key waits`];
+  const leftMs = (timeOf(published.activateTime) ?? nowMs) - nowMs;
+  const from = leftMs > 0 ? `from ${published.activateTime} (in ${inWords(leftMs)})` : 'when it is due';
+  return [`${colored}, ${cleanLine(published.key)} is published and may write ${from}`];
 }
 
 function rotationLine(rotation: NonNullable<Ring['rotation']>, nowMs: number): string {

@@ -16,7 +16,7 @@ import {configAddress, readRingState, ringAddress, type StatusFields} from '../c
 import {readFingerprint, type SideFingerprint} from '../fingerprint-file.ts';
 import {formatDocument, outputOf, outputOption} from '../output.ts';
 import {cleanLine} from '../table.ts';
-import {optionalText, UsageError, type Verb, type VerbInput} from '../verb.ts';
+import {type ExitCode, optionalText, UsageError, type Verb, type VerbInput} from '../verb.ts';
 
 const forms = ['json', 'yaml'] as const;
 
@@ -35,7 +35,7 @@ export const verifyVerb = (open: OpenCluster): Verb => ({
 
 export const verify: Verb = verifyVerb(openCluster);
 
-async function run(open: OpenCluster, input: VerbInput): Promise<0 | 1> {
+async function run(open: OpenCluster, input: VerbInput): Promise<ExitCode> {
   const output = outputOf(input, forms);
   const record = input.values.record === true;
   if (!record && optionalText(input, 'kubeconfig') !== undefined)
@@ -45,6 +45,7 @@ async function run(open: OpenCluster, input: VerbInput): Promise<0 | 1> {
   if (output === 'json' || output === 'yaml') input.out(formatDocument(output, comparison));
   else input.out(comparison.same ? sameLine(standby) : differenceLines(comparison));
   if (!comparison.same) return 1;
+  if (isEmpty(standby)) return 3;
   if (record) await recordProof(open, input, standby);
   return 0;
 }
@@ -60,11 +61,17 @@ async function readSides(input: VerbInput): Promise<readonly [SideFingerprint, S
   return [active, standby];
 }
 
-function sameLine({generation, revisions}: SideFingerprint): string {
-  const of = generation === undefined ? '' : `, generation ${generation} of the SeedBundle`;
+/** Nothing that could differ: that two such sides are the same says nothing. */
+const isEmpty = ({rootCheck, revisions, adopted}: SideFingerprint): boolean =>
+  rootCheck === undefined && revisions.length === 0 && adopted.length === 0;
+
+function sameLine(side: SideFingerprint): string {
+  const {generation, revisions} = side;
+  if (isEmpty(side)) return 'nothing to compare: neither side shows a root key or any other key';
   const [first, last] = [revisions[0], revisions.at(-1)];
-  const span = first === last ? (first?.name ?? 'no key yet') : `${first?.name} … ${last?.name}`;
-  return `same: ${span}${of}`;
+  if (first === undefined) return 'same: the settings; neither side shows a key yet';
+  const span = first === last ? first.name : `${first.name} … ${last?.name}`;
+  return `same: ${span}${generation === undefined ? '' : `, generation ${generation} of the SeedBundle`}`;
 }
 
 const differenceLines = ({differences}: FingerprintComparison): string => differences.map(differenceLine).join('\n');

@@ -84,7 +84,11 @@ const isSaidAfter = ({revision}: ScanReport, certificate: DropCertificate | unde
   !/^\d+$/.test(certificate.cleanRevision) ||
   BigInt(revision) > BigInt(certificate.cleanRevision);
 
-const adoptRef = ({observation}: View, ref: KeyRef): RingKey => ({...ref, createdAtMs: observation.now.wallMs});
+/** A key that some node derives is one of the pair's, wherever it was found. */
+function adoptRef({observation, members}: View, ref: KeyRef): RingKey {
+  const isDerived = members.some(({report}) => report.derivation?.derived.includes(ref.id) === true);
+  return {...ref, createdAtMs: observation.now.wallMs, ...(isDerived ? {derived: true as const} : {})};
+}
 
 /** Ours by falling revision, then adopted ones by id. */
 export const sortKeys = (keys: readonly RingKey[]): readonly RingKey[] =>

@@ -5,6 +5,7 @@ import type {BundleEntryRef, BundleRef, FollowedBundle} from '../model/bundle.ts
 import type {KeyId, KeyRef} from '../model/key.ts';
 import {annotation} from '../model/resource-types.ts';
 import type {Ring, RingKey} from '../model/ring.ts';
+import {formatTime} from '../model/time-text.ts';
 import {sortKeys} from './adopt.ts';
 import {
   compareBundles,
@@ -18,6 +19,7 @@ import {
   rootCheckOf,
   writeKeys,
 } from './bundles.ts';
+import {interval} from './due.ts';
 import {changeRing, type Outcome, pass, passWith, type Rule} from './plan.ts';
 import {because, type Reason} from './reason.ts';
 import {roleOf} from './role.ts';
@@ -41,7 +43,14 @@ function apply(view: View): Outcome {
     const message = `generation ${next.generation} of bundle ${next.bundleId}, up to ${newest}`;
     return changeRing(ring, {following: next, leftWindow: leftWindow(view, next)}, because('Following', message));
   }
-  return passWith(...rootNotes(view), ...disagreements(view), ...bundleNotes(view), ...step.notes, ...forks(ring));
+  return passWith(
+    ...rootNotes(view),
+    ...disagreements(view),
+    ...bundleNotes(view),
+    ...step.notes,
+    ...forks(ring),
+    ...silence(view),
+  );
 }
 
 /** Keys that nodes derive and the ring does not know. */
@@ -207,4 +216,13 @@ function forks({keys}: Ring): readonly Reason[] {
   if (doubled.length === 0) return [];
   const names = doubled.map(({name}) => name).sort();
   return [because('BundleFork', `${names.join(', ')}: other keys of the same revision; all are kept`)];
+}
+
+/** No bundle for two intervals: nobody is Active, or nothing is mirrored. A late word is a condition, never a step. */
+function silence(view: View): readonly Reason[] {
+  const {following} = view.ring;
+  const agoMs = view.observation.now.wallMs - (following?.sinceMs ?? view.observation.now.wallMs);
+  if (agoMs < 2 * interval(view) || roleOf(view).role === 'Active') return [];
+  const since = formatTime(following?.sinceMs ?? 0);
+  return [because('ActiveSilent', `no SeedBundle was published since ${since}, for two rotation intervals`)];
 }

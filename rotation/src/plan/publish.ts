@@ -58,7 +58,7 @@ function publicationDue(view: View): Publishing | Extract<Outcome, {kind: 'wait'
   if (followed === undefined || reading.state !== 'read' || reading.bundle.hash !== followed.hash) return undefined;
   // Where two sides' bundles were merged, the stored one may end earlier than what is followed.
   const newest = newestEntry(reading.bundle)?.revision ?? 0;
-  if (newest > writeRevision(view) || ring.history.length === 0) return undefined;
+  if (newest > writeRevision(view)) return undefined;
   return nextPublication(view, followed, newest);
 }
 

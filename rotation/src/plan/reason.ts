@@ -77,6 +77,7 @@ export const reasons = {
   BundleRollback: 'the stored SeedBundle is older than the one that is followed',
   BundleFork: 'two keys of one revision were derived; both are kept',
   BundleNotFollowed: 'the stored SeedBundle is another cluster’s and is only read',
+  ActiveSilent: 'no bundle was published for two intervals',
   Publishing: 'the next SeedBundle is made and written',
   PreparedBundleWrong: 'a node made a bundle that may not be published',
   NextNotPublished: 'a rotation is due, and no published key waits for it',

@@ -77,6 +77,7 @@ const troubles: ReadonlySet<ReasonName> = new Set<ReasonName>([
   'BundleRollback',
   'BundleFork',
   'BundleNotFollowed',
+  'ActiveSilent',
   'PreparedBundleWrong',
 ]);
 

@@ -3,6 +3,7 @@
 import type {ReasonName} from '@etcd-encryption/rotation';
 
 export const pairReasons: readonly ReasonName[] = [
+  'ActiveSilent',
   'BundleFork',
   'BundleNotFollowed',
   'BundleRollback',

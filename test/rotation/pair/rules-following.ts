@@ -2,8 +2,9 @@
 
 import {annotation, type BundleReport, type KeyRef, type Ring, type RingKey} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
+import {compareBundles} from '../../../rotation/src/plan/bundles.ts';
 import {expectRing} from '../expect-plan.ts';
-import {hour, minute, now} from '../fixtures.ts';
+import {blockOf, fileOf, hour, minute, now} from '../fixtures.ts';
 import {nextRingOf, notedBy, planOf, saidBy} from '../reached.ts';
 import {
   bundleOf,
@@ -125,10 +126,40 @@ export function describeFollowing(): void {
       expect(plan.actions).toEqual([]);
     });
 
+    test('a derived key is found in a file and no bundle shows it ⇒ taken over as derived', () => {
+      const ring = standby();
+      const d9 = derivedKey(9);
+      const {createdAtMs: _c, derived: _d, mintedBy: _m, ...ref} = d9;
+      const file = fileOf([blockOf([d1.id, d9.id, 'identity'])]);
+      const nodes = {n2: {file, found: [ref], derivation: derivationOf(old, {derived: [d9.id]})}};
+      const plan = planOf(observePair({ring, stored: old, signals: installed, nodes}));
+      expect(saidBy(plan)).toEqual(['Adopting']);
+      expect(nextRingOf(plan).keys[0]).toEqual({...d9, createdAtMs: now});
+    });
+
     test('the stored bundle does not verify ⇒ named, with the outcome', () => {
       const refused: BundleReport = {state: 'refused', hash: old.hash, outcome: 'tampered', detail: 'mac'};
       const plan = planOf(observePair({ring: standby(), stored: old, signals: installed, said: {bundle: refused}}));
       expect(plan.notes.find(({reason}) => reason === 'SeedBundleRefused')?.message).toBe('tampered: mac');
+    });
+  });
+
+  describe('what a bundle is to the one that is followed', () => {
+    const followed = followedOf(bundleOf(2, [d1, d2]));
+    const retimed = entryOf(d1, {activateAtMs: 1});
+    test.each([
+      ['the same bytes', bundleOf(2, [d1, d2]), 'unchanged'],
+      ['one generation more', bundleOf(3, [d1, d2, d3]), 'accepted'],
+      ['one that left at the old end', bundleOf(3, [d2, d3]), 'accepted'],
+      ['a lower generation', bundleOf(1, [d1]), 'rollback'],
+      ['another key, even in a lower generation', bundleOf(1, [derivedKey(1, 6)]), 'fork'],
+      ['other times', bundleOf(3, [retimed, entryOf(d2)]), 'changed-entry'],
+      ['other times in a lower generation', bundleOf(1, [retimed]), 'rollback'],
+      ['more entries in the same generation', bundleOf(2, [d1, d2, d3]), 'changed-entry'],
+      ['the newest missing in a higher generation', bundleOf(3, [d1]), 'changed-entry'],
+      ['another id, whatever is in it', bundleOf(1, [derivedKey(1, 6)], otherId), 'other-bundle'],
+    ] as const)('%s ⇒ %s', (_what, bundle, outcome) => {
+      expect(compareBundles(followed, bundle)).toBe(outcome);
     });
   });
 
@@ -157,6 +188,18 @@ export function describeFollowing(): void {
     test('an unknown role ⇒ not followed', () => {
       const plan = planOf(observePair({ring: unknownRole({keys: [d3, d2, d1]}), stored: next}));
       expect(saidBy(plan)).toEqual(['RoleUnknown']);
+    });
+
+    test('no bundle for two intervals ⇒ an alarm, unless we are Active ourselves', () => {
+      const week = 168 * hour;
+      const since = (sinceMs: number) => ({following: followedOf(old, {sinceMs})});
+      const notes = (ring: Ring, given: Partial<GivenPair>) =>
+        notedBy(planOf(observePair({ring, stored: old, ...given})));
+      const given = {signals: installed};
+      expect(notes(standby(since(now - 2 * week)), given)).toContain('ActiveSilent');
+      expect(notes(standby(since(now - 2 * week + 1)), given)).not.toContain('ActiveSilent');
+      expect(notes(unknownRole(since(now - 3 * week)), {})).toContain('ActiveSilent');
+      expect(notes(active(since(now - 3 * week)), {})).not.toContain('ActiveSilent');
     });
 
     test('the same bundle ⇒ nothing', () => {

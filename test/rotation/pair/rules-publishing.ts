@@ -1,6 +1,6 @@
 // Publishing: what is due, who makes it, what may go out, and how it is known to have arrived.
 
-import {annotation, type PublishRequest, type Ring, seen, unknown} from '@etcd-encryption/rotation';
+import {annotation, type PublishRequest, type Ring, type Rotation, unknown} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {expectRing, expectWait} from '../expect-plan.ts';
 import {hour, minute, now} from '../fixtures.ts';
@@ -58,19 +58,22 @@ export function describePublishing(): void {
       expectWait(planOf(observePair({ring, stored: two})), 'Scheduled');
     });
 
-    test('the first rotation has not ended ⇒ nothing', () => {
-      const ring = resting({
-        history: [],
-        rotation: {
-          revision: 1,
-          key: d1.id,
-          reason: 'first',
-          startedAtMs: now - hour,
-          activatedAtMs: now - minute,
-          migration: [],
-        },
-      });
-      expect(saidBy(planOf(observePair({ring, stored: one})))).not.toContain('Publishing');
+    test('a rotation has not ended ⇒ nothing', () => {
+      const rotation: Rotation = {
+        revision: 1,
+        key: d1.id,
+        reason: 'first',
+        startedAtMs: now - hour,
+        activatedAtMs: now - minute,
+        migration: [],
+      };
+      const plan = planOf(observePair({ring: resting({history: [], rotation}), stored: one}));
+      expect(saidBy(plan)).not.toContain('Publishing');
+    });
+
+    test('the ring lost its history ⇒ the next one all the same', () => {
+      const ring = resting({history: []});
+      expectRing(planOf(observePair({ring, stored: one})), ring, asked('next', 2));
     });
 
     test('the next number is taken by a key of another seed ⇒ a fresh seed above it', () => {
@@ -92,18 +95,13 @@ export function describePublishing(): void {
       expect(plan.actions).toEqual([]);
     });
 
-    test('a member is missing ⇒ waits', () => {
-      const plan = planOf(
-        observePair({
-          ring: resting(),
-          stored: one,
-          facts: {
-            badReports: {n9: 'newer'},
-            seedBundle: seen({bytes: one.bytes, hash: one.hash, resourceVersion: '1'}),
-          },
-        }),
-      );
-      expect(plan.actions).toEqual([]);
+    test('who counts is not known ⇒ asks for no bundle and writes none', () => {
+      const facts = {leases: unknown('no')};
+      expectWait(planOf(observePair({ring: resting(), stored: one, facts: {...facts}})), 'ReadFailed');
+      const prepared = preparedOf(two, 'publish-4-69');
+      const publications = [publicationOf(two, now), publicationOf(one)];
+      const ring = resting({publishing: request({prepared}), publications});
+      expectWait(planOf(observePair({ring, stored: one, facts: {...facts}})), 'ReadFailed');
     });
 
     test('no node has a root key ⇒ waits for one', () => {
@@ -131,6 +129,25 @@ export function describePublishing(): void {
       expectWait(planOf(observePair({ring: raised, stored: two})), 'Scheduled');
       const before = savedIn(restingPair(two, {restored, waiting: [d2]}));
       expectRing(planOf(observePair({ring: before, stored: two})), before, asked('raise', 2));
+    });
+
+    test('etcd was restored, and histories are not merged yet ⇒ nothing', () => {
+      const ring = savedIn(restingPair(two, {waiting: [d2], restored: {atMs: now - minute, merged: false}}));
+      const nodes = {n2: {ring: {epoch: 3, version: 1}}};
+      expect(saidBy(planOf(observePair({ring, stored: two, nodes})))).not.toContain('Publishing');
+    });
+
+    test('etcd is seen to be restored ⇒ what was being made is forgotten', () => {
+      const nodes = {n2: {highest: {epoch: 9, revision: 1}}};
+      const plan = planOf(observePair({ring: resting({publishing: request()}), stored: one, nodes}));
+      expect(saidBy(plan)).toEqual(['RestoreSeen']);
+      expect(nextRingOf(plan).publishing).toBeUndefined();
+    });
+
+    test('the object is gone, and a node accepted a higher bundle of another id ⇒ the followed one is raised', () => {
+      const ring = savedIn(restingPair(two, {waiting: [d3, d2]}));
+      const said = {accepted: refOf(bundleOf(9, [d1, d2, d3], otherId))};
+      expectRing(planOf(observePair({ring, said})), ring, asked('raise', 2));
     });
 
     test('the root key changed ⇒ nothing until it is announced, then a new bundle id', () => {
@@ -183,6 +200,16 @@ export function describePublishing(): void {
     ];
     test.each(wrong)('%s ⇒ is not recorded and named', (_what, bundle) => {
       expectWait(planOf(observePair({ring: open(), stored: one, ...made(bundle)})), 'PreparedBundleWrong');
+    });
+
+    test('a first bundle under the id that is known, or with more than one entry ⇒ is not recorded', () => {
+      const following = followedOf(one, {rootCheck: 'e'.repeat(16)});
+      const annotations = {[annotation.rootCheck]: rootCheck};
+      const ring = open({kind: 'first'}, {following});
+      const plan = (bundle: TestBundle) => planOf(observePair({ring, stored: one, annotations, ...made(bundle)}));
+      expectWait(plan(bundleOf(2, [d2])), 'PreparedBundleWrong');
+      expectWait(plan(bundleOf(1, [d1, d2], otherId)), 'PreparedBundleWrong');
+      expect(nextRingOf(plan(bundleOf(1, [d2], otherId))).publications?.[0]?.bundleId).toBe(otherId);
     });
 
     test('an entry is missing in the middle ⇒ is not recorded', () => {

@@ -23,8 +23,10 @@ import {
   installed,
   nowhere,
   observePair,
+  pairCounted,
   refOf,
   restingPair,
+  savedIn,
 } from './pair-fixtures.ts';
 
 function roleIn(o: ClusterObservation): Role {
@@ -201,6 +203,19 @@ export function describeRole(): void {
       expect(memory({signals: nowhere})).toBeUndefined();
     });
 
+    test('an hour more was counted ⇒ saved, until nothing waits for it any more', () => {
+      const ring = {...restingPair(bundle, {waiting: [d2], ours: false}), ...gone(9)};
+      const id = 'synchronizer/gone';
+      const counted = {...pairCounted(ring), [id]: 5 * hour};
+      const saved = savedIn(ring).counted ?? {};
+      const with4 = {...ring, counted: {...saved, [id]: {stoppedAtMs: now - 9 * hour, ms: 4 * hour}}};
+      const plan = planOf(observePair({ring: with4, stored: bundle, facts: {counted}}));
+      expect(saidBy(plan)).toEqual(['CountingTime']);
+      expect(nextRingOf(plan).counted?.[id]).toEqual({stoppedAtMs: now - 9 * hour, ms: 5 * hour});
+      const with5 = {...with4, counted: {...saved, [id]: {stoppedAtMs: now - 9 * hour, ms: 4 * hour + 1}}};
+      expect(saidBy(planOf(observePair({ring: with5, stored: bundle, facts: {counted}})))).toEqual(['RoleUnknown']);
+    });
+
     test('gone in the future, as after a clock that was set back ⇒ gone since now', () => {
       const ring = {...theirs, ...gone(-3)};
       expect(nextRingOf(planOf(observePair({ring, stored: bundle}))).synchronizer?.goneSinceMs).toBe(now);
@@ -235,6 +250,10 @@ export function describeRole(): void {
       const wrong = derivationOf(bundle, {root, bundle: {state: 'unknown', why: 'no root key'}});
       const plan = planOf(observePair({ring: mine, stored: bundle, spec: due, nodes: {n2: {derivation: wrong}}}));
       expect(saidBy(plan)).toEqual(['Distributing']);
+      const refused = {state: 'refused', hash: bundle.hash, outcome: 'tampered', detail: 'mac'} as const;
+      const odd = derivationOf(bundle, {root, bundle: refused});
+      const same = planOf(observePair({ring: mine, stored: bundle, spec: due, nodes: {n2: {derivation: odd}}}));
+      expect(saidBy(same)).toEqual(['Distributing']);
     });
 
     test('another root key on one node ⇒ named, and nothing dangerous', () => {
