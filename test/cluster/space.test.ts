@@ -11,6 +11,7 @@ import {secrets, Workload} from './workload.ts';
 
 const mebibyte = 1024 * 1024;
 const quotaBackendBytes = 96 * mebibyte;
+const ballastBytes = mebibyte / 16;
 
 let cluster: RotationCluster;
 let etcd: EtcdClient;
@@ -45,6 +46,22 @@ const inUse = async (): Promise<number> => {
   return dbSizeInUse / dbSizeQuota;
 };
 
+/** Small values leave few free pages between them, so that the file is little larger than what is in use. */
+async function fill(bytes: number): Promise<void> {
+  for (let left = bytes; left > 0; left -= ballastBytes)
+    await writer.put(`/ballast/${++ballast}`, new Uint8Array(ballastBytes));
+}
+
+/** etcd tells what is in use as of its last commit to disk, which a busy machine delays: two answers must agree. */
+async function settledInUse(): Promise<number> {
+  for (let before = await inUse(); ; ) {
+    await pause(300);
+    const now = await inUse();
+    if (now === before) return now;
+    before = now;
+  }
+}
+
 /** A compaction makes room in etcd's file, a defragmentation makes the file itself smaller. */
 async function dropBallast(): Promise<void> {
   for (; ballast > 0; ballast--) await writer.remove(`/ballast/${ballast}`);
@@ -55,10 +72,7 @@ async function dropBallast(): Promise<void> {
 
 test('more than 80 % of the quota is in use ⇒ nothing is rewritten, that is named, and room lets it go on', async () => {
   // What users wrote since the last compaction goes with the next one; the ballast alone must be enough.
-  while ((await inUse()) < 0.9) {
-    await writer.put(`/ballast/${++ballast}`, new Uint8Array(mebibyte));
-    await pause(100);
-  }
+  while ((await settledInUse()) < 0.83) await fill(mebibyte);
   await cluster.rotate('while there is little room');
   await cluster.until('it waits', (now) => isDegraded(now, 'EtcdSpaceLow', 'etcd of node-1: ', '% of the quota'));
   const before = await cluster.census();
