@@ -14,6 +14,7 @@ import {
   createEngine,
   nodeReportResource,
   ok,
+  ringResource,
   type ServerEvidence,
   type StoredObject,
 } from '@etcd-encryption/rotation';
@@ -77,6 +78,13 @@ function expectRotations(simulation: Simulation, count: number, limitMs: number)
   expect(done, [`${phase}`, ...why, ...lines].join('\n')).toBe(true);
 }
 
+/** Each new leader raises it. */
+function epochOf({cluster}: Simulation): number {
+  const reader = createSimPorts(cluster, {program: 'reader'});
+  const ring = expectValue(reader['store.get']({resource: ringResource, namespace: 'kube-system', name: 'default'}));
+  return (ring?.spec as {epoch: number} | undefined)?.epoch ?? 0;
+}
+
 function expectUnnoticed(simulation: Simulation): void {
   expect(simulation.users.failures).toEqual([]);
   expect(simulation.users.verifyAll()).toBe(true);
@@ -105,6 +113,15 @@ describe('the engine on a simulated cluster', () => {
       return simulation.traceHash;
     });
     expect(hashes[0]).toBe(hashes[1]);
+  });
+
+  test('two controllers and nothing to do for half an hour ⇒ the one that leads stays the leader', () => {
+    const simulation = installed();
+    expectRotations(simulation, 1, hourMs);
+    simulation.runFor(600_000);
+    const epoch = epochOf(simulation);
+    simulation.runFor(1_800_000);
+    expect(epochOf(simulation)).toBe(epoch);
   });
 
   test('a request ⇒ one more rotation', () => {

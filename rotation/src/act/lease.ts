@@ -7,7 +7,7 @@ import {ask, type Instant, type Step, type StoredObject} from '../ports.ts';
 
 /** renewal + request time-out + retry < duration. */
 const leaseDurationMs = 15_000;
-const renewEveryMs = 3_000;
+export const renewEveryMs = 3_000;
 
 export interface LeaseMemory {
   readonly identity: string;

@@ -1,7 +1,7 @@
 // The controller's loop: observe → plan → at most one deed → status, and again.
 
 import {type ControllerDeed, doControllerAction, writeStatus} from '../act/controller-deeds.ts';
-import {holdLease, newLeaseMemory, releaseLease} from '../act/lease.ts';
+import {holdLease, newLeaseMemory, releaseLease, renewEveryMs} from '../act/lease.ts';
 import {busyPeriodMs, compactionAskMs} from '../limits.ts';
 import {type Fact, seen} from '../model/fact.ts';
 import type {ClusterObservation} from '../model/observation.ts';
@@ -39,9 +39,21 @@ export function* controllerLoop(settings: ControllerSettings, engine: Controller
   const memory = newControllerMemory(newLeaseMemory(identity), readPruned, waits);
   for (;;) {
     const sleepMs = yield* controllerPeriod(memory, engine);
-    if ((yield* demand('clock.sleep', {ms: sleepMs})) === 'stop') break;
+    if ((yield* rest(memory, sleepMs)) === 'stop') break;
   }
   yield* releaseLease(memory.lease);
+}
+
+/** Sleeps, and keeps the lease meanwhile: another controller would take it from one that rests for longer than it lasts. */
+function* rest({lease}: ControllerMemory, ms: number): Step<'slept' | 'woken' | 'stop'> {
+  const {monotonicMs: begunAtMs} = yield* demand('clock.now', {});
+  for (let leftMs = ms; ; ) {
+    const how = yield* demand('clock.sleep', {ms: lease.leading ? Math.min(leftMs, renewEveryMs) : leftMs});
+    const now = yield* demand('clock.now', {});
+    leftMs = begunAtMs + ms - now.monotonicMs;
+    if (how !== 'slept' || leftMs <= 0 || !lease.leading) return how;
+    if (!(yield* holdLease(lease, now))) return how;
+  }
 }
 
 /** One period; answers how long to sleep, ms. */
