@@ -122,13 +122,15 @@ function withoutChoice({minting, trial, scan, publishing, ...ring}: Ring): unkno
   return {...ring, minting: chosen(minting), trial: chosen(trial), scan: chosen(scan), publishing: chosen(publishing)};
 }
 
-/** The same action, for another node, or taking over fewer of the same keys. */
+/** The same action, for another node, or taking over, or noting the writing of, fewer of the same keys. */
 function isPartOf(action: Action, wanted: Action): boolean {
   if (action.do !== 'replaceRing' || wanted.do !== 'replaceRing') return isDeepStrictEqual(action, wanted);
   const more = new Map(wanted.ring.keys.map((key) => [key.id, key]));
   if (!action.ring.keys.every((key) => isDeepStrictEqual(more.get(key.id), key))) return false;
-  const {keys, certificates} = wanted.ring;
-  const bare = {...action.ring, keys, certificates};
+  const {keys, certificates, stoppedWriting} = wanted.ring;
+  const isNoted = ([id, atMs]: [string, number]): boolean => (stoppedWriting[id] ?? 0) >= atMs;
+  if (!Object.entries(action.ring.stoppedWriting).every(isNoted)) return false;
+  const bare = {...action.ring, keys, certificates, stoppedWriting};
   return (
     isDeepStrictEqual(action.record, wanted.record) &&
     isDeepStrictEqual(withoutChoice(bare), withoutChoice(wanted.ring))

@@ -240,6 +240,15 @@ export function describeMint(): void {
       });
     });
 
+    test('the ring has taken it over already, from a node’s files ⇒ it stands there once', () => {
+      const holding = {...ring, keys: [{...refOf(r2), createdAtMs: now - 5_000}, ...ring.keys]};
+      const plan = planOf(observe({ring: holding, nodes: {n1: {minted}}, facts: {keyObjects: seen([objectOf()])}}));
+      expectRing(plan, holding, {
+        changes: {rotation: {...ring.rotation, key: r2.id} as Ring['rotation'], minting: undefined},
+        reason: 'Distributing',
+      });
+    });
+
     test.each([
       ['check values differ', {key: {...refOf(r2), check: ours(2, 7).check}}],
       ['the object is another cluster’s', {clusterId: 'c2'}],

@@ -47,7 +47,7 @@ function apply(view: View): Outcome {
   const rotation = {...ring.rotation, key: key.id};
   return changeRing(
     ring,
-    {keys: sortKeys([...ring.keys, key]), rotation, minting: undefined},
+    {keys: view.keys.has(key.id) ? ring.keys : sortKeys([...ring.keys, key]), rotation, minting: undefined},
     because('Distributing', `${key.name} was made`),
   );
 }
