@@ -6,7 +6,7 @@ export {nobleBackend} from './backends/noble.ts';
 export {proveBackend} from './backends/prove.ts';
 export {type Base64Result, fromBase64, toBase64} from './base64.ts';
 export {concat, constantTimeEqual, decodeUtf8, hex, startsWith, utf8} from './bytes.ts';
-export {type ContextInput, encodeContext, type Purpose, purposeTable} from './derivation/context.ts';
+export {type ContextInput, encodeContext, idPattern, type Purpose, purposeTable} from './derivation/context.ts';
 export {deriveDataKey, deriveDataKeys, nextSeed, type RevisionSeed} from './derivation/derive.ts';
 export {hkdfSha512} from './derivation/hkdf.ts';
 export type {Settings} from './derivation/settings.ts';

@@ -1,4 +1,4 @@
-// Unary gRPC calls over node:http2 (gRPC over HTTP/2, PROTOCOL-HTTP2): one session per endpoint, kept while it lives,
+// Unary gRPC calls over node:http2 (gRPC over HTTP/2, PROTOCOL-HTTP2): one connection per endpoint, kept while it lives,
 // and the next endpoint when one cannot be reached. Calls only read, so a failed one may always be made again.
 
 import {
@@ -53,33 +53,33 @@ const frameHeader = 5;
 /** @throws TypeError without an endpoint */
 export function createGrpcClient(options: GrpcOptions): GrpcClient {
   if (options.endpoints.length === 0) throw new TypeError('endpoints: expected at least one');
-  const sessions = new Map<string, Promise<ClientHttp2Session>>();
+  const connections = new Map<string, Promise<ClientHttp2Session>>();
   let preferred = 0;
 
-  const sessionOf = (endpoint: string): Promise<ClientHttp2Session> => {
-    const present = sessions.get(endpoint);
+  const connectionOf = (endpoint: string): Promise<ClientHttp2Session> => {
+    const present = connections.get(endpoint);
     if (present !== undefined) return present;
-    const opening = openSession(endpoint, options.tls);
-    sessions.set(endpoint, opening);
+    const opening = openConnection(endpoint, options.tls);
+    connections.set(endpoint, opening);
     const forget = (): void => {
-      if (sessions.get(endpoint) === opening) sessions.delete(endpoint);
+      if (connections.get(endpoint) === opening) connections.delete(endpoint);
     };
-    opening.then((session) => session.once('close', forget).once('goaway', forget), forget);
+    opening.then((connection) => connection.once('close', forget).once('goaway', forget), forget);
     return opening;
   };
 
   const callOne = async (endpoint: string, call: GrpcCall): Promise<GrpcAnswer> => {
-    let session: ClientHttp2Session;
+    let connection: ClientHttp2Session;
     try {
-      session = await sessionOf(endpoint);
+      connection = await connectionOf(endpoint);
     } catch (error) {
       return {outcome: 'failed', reason: reasonOf(error)};
     }
-    const answer = await exchange(session, call);
-    // A session that does not answer is not kept: the next call opens a new one.
+    const answer = await exchange(connection, call);
+    // A connection that does not answer is not kept: the next call opens a new one.
     if (answer.outcome === 'failed') {
-      sessions.delete(endpoint);
-      session.destroy();
+      connections.delete(endpoint);
+      connection.destroy();
     }
     return answer;
   };
@@ -89,7 +89,7 @@ export function createGrpcClient(options: GrpcOptions): GrpcClient {
     // Once more than there are endpoints: the first may be a kept connection that has died meanwhile.
     for (let tries = 0; tries <= options.endpoints.length; tries++) {
       const endpoint = options.endpoints[preferred] ?? '';
-      const kept = sessions.has(endpoint);
+      const kept = connections.has(endpoint);
       answer = await callOne(endpoint, wanted);
       if (!worthAnotherEndpoint(answer)) return answer;
       if (!kept) preferred = (preferred + 1) % options.endpoints.length;
@@ -98,9 +98,9 @@ export function createGrpcClient(options: GrpcOptions): GrpcClient {
   };
 
   const close = async (): Promise<void> => {
-    const open = await Promise.allSettled(sessions.values());
+    const open = await Promise.allSettled(connections.values());
     for (const each of open) if (each.status === 'fulfilled') each.value.destroy();
-    sessions.clear();
+    connections.clear();
   };
   return {call, close};
 }
@@ -110,53 +110,56 @@ const unavailable = 14;
 const worthAnotherEndpoint = (answer: GrpcAnswer): boolean =>
   answer.outcome === 'failed' || (answer.outcome === 'refused' && answer.status === unavailable);
 
-async function openSession(endpoint: string, tls: GrpcOptions['tls']): Promise<ClientHttp2Session> {
+async function openConnection(endpoint: string, tls: GrpcOptions['tls']): Promise<ClientHttp2Session> {
   const material = endpoint.startsWith('https:') ? await tls?.() : undefined;
-  const session = connect(endpoint, {...material, settings: {enablePush: false, initialWindowSize: etcdWindowBytes}});
+  const connection = connect(endpoint, {
+    ...material,
+    settings: {enablePush: false, initialWindowSize: etcdWindowBytes},
+  });
   try {
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new ConnectTimeout()), etcdConnectTimeoutMs);
-      session.once('connect', () => {
+      connection.once('connect', () => {
         clearTimeout(timer);
         resolve();
       });
-      session.once('error', (error) => {
+      connection.once('error', (error) => {
         clearTimeout(timer);
         reject(error);
       });
     });
   } catch (error) {
-    session.destroy();
+    connection.destroy();
     throw error;
   }
-  // A later error ends the calls of the session, which say so themselves.
-  session.on('error', () => undefined);
-  session.setLocalWindowSize(etcdWindowBytes * 2);
-  session.unref();
-  return session;
+  // A later error ends the calls of the connection, which say so themselves.
+  connection.on('error', () => undefined);
+  connection.setLocalWindowSize(etcdWindowBytes * 2);
+  connection.unref();
+  return connection;
 }
 
 class ConnectTimeout extends Error {
   readonly code = 'ETIMEDOUT';
 }
 
-function exchange(session: ClientHttp2Session, call: GrpcCall): Promise<GrpcAnswer> {
+function exchange(connection: ClientHttp2Session, call: GrpcCall): Promise<GrpcAnswer> {
   return new Promise((resolve) => {
     let stream: ClientHttp2Stream;
     try {
-      stream = session.request(requestHeaders(call.path));
+      stream = connection.request(requestHeaders(call.path));
     } catch (error) {
       resolve({outcome: 'failed', reason: reasonOf(error)});
       return;
     }
     const timer = setTimeout(() => finish({outcome: 'failed', reason: 'TIMEOUT'}), etcdRequestTimeoutMs);
-    session.ref();
+    connection.ref();
     let finished = false;
     const finish = (answer: GrpcAnswer): void => {
       if (finished) return;
       finished = true;
       clearTimeout(timer);
-      session.unref();
+      connection.unref();
       if (!stream.closed) stream.close(constants.NGHTTP2_CANCEL);
       resolve(answer);
     };
@@ -186,7 +189,7 @@ function collectAnswer(stream: ClientHttp2Stream, maxBytes: number, finish: (ans
   });
   stream.on('error', (error) => finish({outcome: 'failed', reason: reasonOf(error)}));
   stream.on('end', () => finish(answerOf(head, trailers, pieces)));
-  // After an end there is nothing to add; without one the session broke.
+  // After an end there is nothing to add; without one the connection broke.
   stream.on('close', () => finish({outcome: 'failed', reason: 'ECONNRESET'}));
 }
 

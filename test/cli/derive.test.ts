@@ -5,17 +5,17 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {toBase64} from '@etcd-encryption/crypto';
 import {main} from 'etcd-encryption-manager';
-import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi} from 'vitest';
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {fromHex} from '../crypto/bundle-arbitraries.ts';
 import {expectNoTrace} from '../crypto/no-trace.ts';
 import {derivedVector} from '../crypto/vectors.ts';
+import {keepOutput} from './output.ts';
 
 const {rootKey, replicationGroupId, bundle, bundleId, generation, revisions} = derivedVector;
 const bundleBytes = Uint8Array.from(Buffer.from(bundle, 'base64'));
 const root = fromHex(rootKey);
 
 let folder: string;
-let [out, err] = ['', ''];
 let files = 0;
 
 beforeAll(() => {
@@ -23,22 +23,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, {recursive: true}));
 
-beforeEach(() => {
-  [out, err] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
-  vi.spyOn(console, 'error').mockImplementation((text) => {
-    err += String(text);
-  });
-});
-afterEach(() => {
-  vi.restoreAllMocks();
+const output = keepOutput(({out, err}) => {
   const keys = revisions.map(({secret}) => Uint8Array.from(Buffer.from(secret, 'base64')));
   expectNoTrace(out + err, [root, ...keys]);
 });
@@ -61,7 +46,7 @@ describe('from a bundle', () => {
     ['its base64 with a line feed', `${bundle}\n`],
   ])('%s ⇒ names and check values of the known lineage, exit code 0', async (_, content) => {
     expect(await derive(...pair(), '--bundle', file(content), '-o', 'json')).toBe(0);
-    const said = JSON.parse(out);
+    const said = JSON.parse(output.out);
     expect(said).toMatchObject({bundleId, generation, keys: shown});
     expect(said.keys[0]).toEqual({
       ...shown[0],
@@ -74,25 +59,27 @@ describe('from a bundle', () => {
   test('as a table and wide ⇒ one line a revision, times when wide', async () => {
     const path = file(bundle);
     expect(await derive(...pair(), '--bundle', path)).toBe(0);
-    const lines = out.trimEnd().split('\n');
+    const lines = output.out.trimEnd().split('\n');
     expect(lines).toHaveLength(9);
     expect(lines[0]).toBe('REVISION  NAME         CHECK');
     expect(lines[3]).toBe(`3         ${revisions[2]?.name}  ${revisions[2]?.checkValue}`);
-    out = '';
+    output.out = '';
     expect(await derive(...pair(), '--bundle', path, '-o', 'wide')).toBe(0);
-    expect(out.split('\n')[0]).toBe('REVISION  NAME         CHECK             CREATED                   WRITES FROM');
-    expect(out).toContain('  2026-05-28T20:26:40.000Z  2026-05-28T20:56:40.000Z\n');
+    expect(output.out.split('\n')[0]).toBe(
+      'REVISION  NAME         CHECK             CREATED                   WRITES FROM',
+    );
+    expect(output.out).toContain('  2026-05-28T20:26:40.000Z  2026-05-28T20:56:40.000Z\n');
   });
 
   test('-o yaml and one revision ⇒ that revision alone', async () => {
     expect(await derive(...pair(), '--bundle', file(bundle), '--revision', '3', '-o', 'yaml')).toBe(0);
-    expect(out).toContain(`name: ${revisions[2]?.name}\n`);
-    expect(out.match(/name:/g)).toHaveLength(1);
+    expect(output.out).toContain(`name: ${revisions[2]?.name}\n`);
+    expect(output.out.match(/name:/g)).toHaveLength(1);
   });
 
   test('a revision that it does not have ⇒ exit code 2 with those that it has', async () => {
     expect(await derive(...pair(), '--bundle', file(bundle), '--revision', '9')).toBe(2);
-    expect(err).toContain("--revision: expected one of the bundle's 1, 2, 3, 4, 5, 6, 7, 8, got 9");
+    expect(output.err).toContain("--revision: expected one of the bundle's 1, 2, 3, 4, 5, 6, 7, 8, got 9");
   });
 
   const changed = bundleBytes.slice();
@@ -108,13 +95,13 @@ describe('from a bundle', () => {
   ])('%s ⇒ exit code 2 with file and outcome', async (_, args, content, words) => {
     const path = file(content);
     expect(await derive('--root-key', file(root), ...args, '--bundle', path)).toBe(2);
-    expect(out).toBe('');
-    expect(err).toContain(`--bundle ${path}: ${words}`);
+    expect(output.out).toBe('');
+    expect(output.err).toContain(`--bundle ${path}: ${words}`);
   });
 
   test('under another root key ⇒ exit code 2, root-key-mismatch', async () => {
     expect(await derive(...pair(otherRoot), '--bundle', file(bundle))).toBe(2);
-    expect(err).toContain('root-key-mismatch: ');
+    expect(output.err).toContain('root-key-mismatch: ');
   });
 });
 
@@ -125,7 +112,7 @@ describe('from a seed', () => {
     ['base64', toBase64(fromHex(third?.seed ?? ''))],
   ])('as %s ⇒ the name of its revision', async (_, seed) => {
     expect(await derive(...pair(), '--seed', seed, '--revision', '3', '-o', 'json')).toBe(0);
-    expect(JSON.parse(out)).toEqual({keys: [{revision: 3, name: third?.name, check: third?.checkValue}]});
+    expect(JSON.parse(output.out)).toEqual({keys: [{revision: 3, name: third?.name, check: third?.checkValue}]});
   });
 
   test.each<readonly [string, readonly string[], string]>([
@@ -147,7 +134,7 @@ describe('from a seed', () => {
     ['both', ['--bundle', 'x', '--seed', 'y'], '--bundle, --seed: expected one of them, got both'],
   ])('%s ⇒ exit code 2 and why', async (_, args, words) => {
     expect(await derive(...pair(), ...args)).toBe(2);
-    expect(err).toContain(words);
+    expect(output.err).toContain(words);
   });
 });
 
@@ -163,15 +150,15 @@ describe('settings', () => {
   ])('%s as the root key ⇒ exit code 2 with the file and the likely cause', async (_, content, words) => {
     const args = pair(content);
     expect(await derive(...args, '--bundle', file(bundle))).toBe(2);
-    expect(err).toContain(`${args[1]}: `);
-    expect(err).toContain(words);
+    expect(output.err).toContain(`${args[1]}: `);
+    expect(output.err).toContain(words);
   });
 
   test('a root key of printable characters, accepted on purpose ⇒ a key', async () => {
     const args = pair('abcdefghijklmnopqrstuvwxyz012345');
     const seed = ['--seed', revisions[0]?.seed ?? '', '--revision', '1'];
     expect(await derive(...args, ...seed, '--accept-weak-root')).toBe(0);
-    expect(out).toMatch(/^1 +r1-[0-9a-f]{8} /m);
+    expect(output.out).toMatch(/^1 +r1-[0-9a-f]{8} /m);
   });
 
   test.each<readonly [string, readonly string[], string]>([
@@ -188,13 +175,13 @@ describe('settings', () => {
     ],
   ])('%s ⇒ exit code 2 and why', async (_, args, words) => {
     expect(await derive(...args)).toBe(2);
-    expect(err).toContain(words);
+    expect(output.err).toContain(words);
   });
 
   test('a group id with a newline ⇒ exit code 2, told under its option and not repeated', async () => {
     expect(await derive('--root-key', file(root), '--group', 'secret-name\n', '--bundle', file(bundle))).toBe(2);
-    expect(err).toContain('--group: expected 1 to 128 of');
-    expect(err).not.toContain('secret-name');
+    expect(output.err).toContain('--group: expected 1 to 128 of');
+    expect(output.err).not.toContain('secret-name');
   });
 });
 
@@ -207,14 +194,14 @@ describe('--reveal', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const expected = [...revisions].reverse().map(({name, secret}) => ({name, secret}));
     expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(expected);
-    expect(JSON.parse(out).revealed).toBe(path);
-    expect(err).toBe(`key material of 8 revisions is in ${path}\n`);
+    expect(JSON.parse(output.out).revealed).toBe(path);
+    expect(output.err).toBe(`key material of 8 revisions is in ${path}\n`);
   });
 
   test('a file that exists ⇒ exit code 2, it stays as it was', async () => {
     const path = file('mine');
     expect(await derive(...pair(), '--bundle', file(bundle), '--reveal', path)).toBe(2);
-    expect(err).toContain(`--reveal ${path}: expected a new file, this one exists`);
+    expect(output.err).toContain(`--reveal ${path}: expected a new file, this one exists`);
     expect(readFileSync(path, 'utf8')).toBe('mine');
   });
 
@@ -222,14 +209,14 @@ describe('--reveal', () => {
     '%s ⇒ exit code 2, nothing is written there',
     async (path) => {
       expect(await derive(...pair(), '--bundle', file(bundle), '--reveal', path)).toBe(2);
-      expect([out, err.includes('--reveal')]).toEqual(['', true]);
+      expect([output.out, output.err.includes('--reveal')]).toEqual(['', true]);
     },
   );
 
   test('a folder that is not there ⇒ exit code 2 and no file', async () => {
     const path = join(folder, 'absent', 'x');
     expect(await derive(...pair(), '--bundle', file(bundle), '--reveal', path)).toBe(2);
-    expect(err).toContain(`--reveal ${path}: ENOENT`);
+    expect(output.err).toContain(`--reveal ${path}: ENOENT`);
     expect(existsSync(path)).toBe(false);
   });
 

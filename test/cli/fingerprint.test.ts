@@ -6,10 +6,11 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {decodeSeedBundle, encodeSeedBundle, type SeedBundle, type Settings} from '@etcd-encryption/crypto';
 import {main} from 'etcd-encryption-manager';
-import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi} from 'vitest';
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {fromHex} from '../crypto/bundle-arbitraries.ts';
 import {expectNoTrace} from '../crypto/no-trace.ts';
 import {derivedVector} from '../crypto/vectors.ts';
+import {keepOutput} from './output.ts';
 
 const {rootKey, replicationGroupId, bundle: base64, bundleId, generation, revisions} = derivedVector;
 const root = fromHex(rootKey);
@@ -19,7 +20,6 @@ if (decoded.outcome !== 'ok') throw new Error(decoded.detail);
 const bundle: SeedBundle = decoded.bundle;
 
 let folder: string;
-let [out, err] = ['', ''];
 let files = 0;
 
 beforeAll(() => {
@@ -27,22 +27,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, {recursive: true}));
 
-beforeEach(() => {
-  [out, err] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
-  vi.spyOn(console, 'error').mockImplementation((text) => {
-    err += String(text);
-  });
-});
-afterEach(() => {
-  vi.restoreAllMocks();
+const output = keepOutput(({out, err}) => {
   const keys = revisions.map(({secret}) => Uint8Array.from(Buffer.from(secret, 'base64')));
   expectNoTrace((out + err).replaceAll(folder, ''), [root, otherRoot, ...keys]);
   expect(out + err).not.toContain(replicationGroupId);
@@ -69,8 +54,8 @@ async function side(settings: Partial<Settings> = {}, content: SeedBundle = bund
   const args = ['--root-key', file(key as Uint8Array), '--group', group, '--bundle', file(bytes)];
   const more = dimension === undefined ? [] : ['--dimension', dimension];
   expect(await main(['fingerprint', ...args, ...more])).toBe(0);
-  const path = file(out);
-  [out, err] = ['', ''];
+  const path = file(output.out);
+  [output.out, output.err] = ['', ''];
   return path;
 }
 
@@ -80,7 +65,7 @@ describe('fingerprint from files', () => {
   test('of a known lineage ⇒ JSON of its tags, bundle, names and check values, exit code 0', async () => {
     const args = ['--root-key', file(root), '--group', replicationGroupId, '--bundle', file(base64)];
     expect(await main(['fingerprint', ...args])).toBe(0);
-    expect(JSON.parse(out)).toEqual({
+    expect(JSON.parse(output.out)).toEqual({
       rootCheck: bundleField(32, 40),
       groupTag: bundleField(40, 56),
       dimensionTag: bundleField(56, 64),
@@ -104,24 +89,24 @@ describe('fingerprint from files', () => {
   ])('%s ⇒ exit code 2 that says so', async (_, args, words) => {
     const root32 = file(root);
     expect(await main(['fingerprint', ...args.map((arg) => (arg === 'ROOT' ? root32 : arg))])).toBe(2);
-    expect(err).toContain(words);
-    expect(out).toBe('');
+    expect(output.err).toContain(words);
+    expect(output.out).toBe('');
   });
 
   test('a root key of 33 bytes, another group ⇒ exit code 2 with the cause', async () => {
     const long = file(Uint8Array.from([...root, 10]));
     const path = file(base64);
     expect(await main(['fingerprint', '--root-key', long, '--group', 'g', '--bundle', path])).toBe(2);
-    expect(err).toMatch(/--root-key .*33.*newline/);
+    expect(output.err).toMatch(/--root-key .*33.*newline/);
     expect(await main(['fingerprint', '--root-key', file(root), '--group', 'g', '--bundle', path])).toBe(2);
-    expect(err).toContain(`--bundle ${path}: group-mismatch: `);
+    expect(output.err).toContain(`--bundle ${path}: group-mismatch: `);
   });
 });
 
 describe('verify', () => {
   test('two sides with the same settings ⇒ same, exit code 0', async () => {
     expect(await verify(await side(), await side())).toBe(0);
-    expect(out).toBe(
+    expect(output.out).toBe(
       `same: ${revisions[0]?.name} … ${revisions.at(-1)?.name}, generation ${generation} of the SeedBundle\n`,
     );
   });
@@ -144,26 +129,26 @@ describe('verify', () => {
     ['a revision less', {}, ended, 'revision 8: r8-.*, none on the Standby: only one side can read'],
   ])('%s at the Standby ⇒ that first cause alone, exit code 1', async (_, settings, content, words) => {
     expect(await verify(await side(), await side(settings, content))).toBe(1);
-    expect(out).toMatch(new RegExp(`^different: ${words}[^\n]*\n$`));
+    expect(output.out).toMatch(new RegExp(`^different: ${words}[^\n]*\n$`));
   });
 
   test('tags and no key on both sides ⇒ the settings are the same, exit code 0; not even tags ⇒ 3', async () => {
     const none = {revisions: [], adopted: []};
     const tags = {rootCheck: 'a'.repeat(16), groupTag: 'b'.repeat(32), dimensionTag: 'c'.repeat(16), ...none};
     expect(await verify(file(JSON.stringify(tags)), file(JSON.stringify(tags)))).toBe(0);
-    expect(out).toBe('same: the settings; neither side shows a key yet\n');
-    out = '';
+    expect(output.out).toBe('same: the settings; neither side shows a key yet\n');
+    output.out = '';
     expect(await verify(file(JSON.stringify(none)), file(JSON.stringify(none)))).toBe(3);
-    expect(out).toBe('nothing to compare: neither side shows a root key or any other key\n');
+    expect(output.out).toBe('nothing to compare: neither side shows a root key or any other key\n');
   });
 
   test('-o json ⇒ the comparison as data', async () => {
     const [own, same, other] = [await side(), await side(), await side({rootKey: otherRoot})];
     expect(await verify(own, other, '-o', 'json')).toBe(1);
-    expect(JSON.parse(out)).toMatchObject({same: false, differences: [{what: 'root key'}]});
-    out = '';
+    expect(JSON.parse(output.out)).toMatchObject({same: false, differences: [{what: 'root key'}]});
+    output.out = '';
     expect(await verify(own, same, '-o', 'json')).toBe(0);
-    expect(JSON.parse(out)).toEqual({same: true, differences: []});
+    expect(JSON.parse(output.out)).toEqual({same: true, differences: []});
   });
 
   test.each<readonly [string, readonly string[], string]>([
@@ -174,7 +159,7 @@ describe('verify', () => {
     ['a file that is not there', ['/nowhere/a', '/nowhere/b'], '/nowhere/a: there is no such file'],
   ])('%s ⇒ exit code 2 that says so', async (_, args, words) => {
     expect(await verify(...args)).toBe(2);
-    expect(err).toContain(words);
+    expect(output.err).toContain(words);
   });
 });
 
@@ -185,7 +170,7 @@ describe('a fingerprint that is none', () => {
 
   test('the smallest one ⇒ is read', async () => {
     expect(await verify(file(JSON.stringify(good)), file(JSON.stringify({...good, new: 'field'})))).toBe(0);
-    expect(out).toBe('same: r1-1f2e3d4c\n');
+    expect(output.out).toBe('same: r1-1f2e3d4c\n');
   });
 
   test.each<readonly [string, string, string]>([
@@ -209,16 +194,16 @@ describe('a fingerprint that is none', () => {
   ])('%s ⇒ exit code 2 with file and field, nothing of what was there', async (_, content, words) => {
     const path = file(content);
     expect(await verify(file(JSON.stringify(good)), path)).toBe(2);
-    expect(err).toContain(`${path}${words}`);
-    expect(err).not.toContain('xxxx');
-    expect(out).toBe('');
+    expect(output.err).toContain(`${path}${words}`);
+    expect(output.err).not.toContain('xxxx');
+    expect(output.out).toBe('');
   });
 
   test('too long, or a folder ⇒ exit code 2', async () => {
     expect(await verify(file(' '.repeat(2 ** 20 + 1)), 'b')).toBe(2);
-    expect(err).toContain('expected at most 1048576 bytes');
+    expect(output.err).toContain('expected at most 1048576 bytes');
     expect(await verify(folder, 'b')).toBe(2);
-    expect(err).toContain(`${folder}: expected a file, got a folder`);
+    expect(output.err).toContain(`${folder}: expected a file, got a folder`);
   });
 
   function revised(change: object): string {

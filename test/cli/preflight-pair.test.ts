@@ -5,6 +5,7 @@ import {
   deploymentResource,
   failed,
   leaseResource,
+  moduleInfoResource,
   namespaceResource,
   ok,
   ourNamespace,
@@ -23,7 +24,10 @@ import {type Ran, runVerb} from './command.ts';
 import {derivationRoot, deriving, groupId, runRotations, type SimulatedCluster} from './simulated-cluster.ts';
 
 /** The cluster, with an API that says its version and allows everything; `get` may answer otherwise. */
-function answering({open}: SimulatedCluster, get?: (resource: ResourceType) => StoredObject | 'gone' | undefined) {
+function answering(
+  {open}: SimulatedCluster,
+  get?: (resource: ResourceType) => StoredObject | 'gone' | 'denied' | undefined,
+) {
   const asked: string[] = [];
   const answered = (status: number, value: unknown) =>
     ({outcome: 'answered', status, contentType: 'application/json', text: JSON.stringify(value)}) as const;
@@ -42,9 +46,15 @@ function answering({open}: SimulatedCluster, get?: (resource: ResourceType) => S
         ...client.store,
         'store.get': async (address) => {
           const other = get?.(address.resource);
-          if (other === 'gone') return failed('gone', 'the server could not find the requested resource');
+          // A kind that is not served answers a get as an object does that is not there, and a list by `gone`.
+          if (other === 'gone') return ok(undefined);
+          if (other === 'denied') return failed('denied', 'no right');
           return other === undefined ? client.store['store.get'](address) : ok(other);
         },
+        'store.list': async (request) =>
+          get?.(request.resource) === 'gone'
+            ? failed('gone', 'the server could not find the requested resource')
+            : client.store['store.list'](request),
       },
     };
   };
@@ -61,9 +71,15 @@ const secretWith = (data: Readonly<Record<string, string>>): StoredObject => ({m
 const inSecret = (data: Readonly<Record<string, string>>) => (resource: ResourceType) =>
   resource.plural === secretResource.plural ? secretWith(data) : undefined;
 
-/** The Synchronizer, by its Deployment or its lease. */
-function installSynchronizer({person}: SimulatedCluster, sign: 'deployment' | 'lease'): void {
+/** The Synchronizer, by its Deployment, its lease or its ModuleInfo, whose name is generated. */
+function installSynchronizer({person}: SimulatedCluster, sign: 'deployment' | 'lease' | 'module'): void {
   const {namespace} = synchronizer;
+  if (sign === 'module') {
+    const labels = {'cpaas.io/module-name': 'etcd-sync', 'cpaas.io/cluster-name': 'global'};
+    const module = {metadata: {name: 'global-etcd-sync-0a1b2', labels}};
+    expectValue(person['store.create']({resource: moduleInfoResource, object: module}));
+    return;
+  }
   expectValue(person['store.create']({resource: namespaceResource, object: {metadata: {name: namespace}}}));
   const resource = sign === 'lease' ? leaseResource : deploymentResource;
   const object = {metadata: {name: synchronizer[sign], namespace}, spec: {}};
@@ -113,7 +129,7 @@ describe('the SeedBundle', () => {
     expect(out).toMatch(/^fine +bundle +generation 2 of [0-9a-f]{32} verifies; its newest revision is r2$/m);
   });
 
-  test.each(['deployment', 'lease'] as const)(
+  test.each(['deployment', 'lease', 'module'] as const)(
     'none where the Synchronizer’s %s is ⇒ red with what it needs',
     async (sign) => {
       const cluster = deriving('none');
@@ -121,13 +137,19 @@ describe('the SeedBundle', () => {
       const {code, out} = await preflight(answering(cluster).opened);
       expect(code).toBe(1);
       expect(out).toMatch(
-        /^red +bundle +\w+ etcd-sync\S* is here, so this is a Standby, and no SeedBundle has arrived/m,
+        /^red +bundle +\w+ \S*etcd-sync\S* is here, so this is a Standby, and no SeedBundle has arrived/m,
       );
       expect(out).toContain(
         'v4.3.7 or later, with /registry/cluster.alauda.io/seedbundles/kube-system/default on its ex',
       );
     },
   );
+
+  test('none, and whether the Synchronizer is here cannot be read ⇒ not seen, and not called an Active', async () => {
+    const denied = (resource: ResourceType) => (resource.plural === deploymentResource.plural ? 'denied' : undefined);
+    const {out} = await preflight(answering(deriving('none'), denied).opened);
+    expect(out).toMatch(/^not seen +bundle +there is none yet; whether this is a Standby: no right$/m);
+  });
 
   test('made with another root key ⇒ red as root-key-mismatch', async () => {
     const cluster = deriving('none');

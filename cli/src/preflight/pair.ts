@@ -5,17 +5,20 @@
 import {decodeSeedBundle, fromBase64, hex, type Settings} from '@etcd-encryption/crypto';
 import type {StorePorts} from '@etcd-encryption/host-k8s';
 import {
+  absent,
   type DeterministicSpec,
   deploymentResource,
   drive,
+  type Fact,
   leaseResource,
   moduleInfoResource,
-  type ObjectAddress,
   ourNamespace,
   readRootKey,
   seedBundleResource,
+  seen,
   singletonName,
   synchronizer,
+  unknown,
 } from '@etcd-encryption/rotation';
 import type {Findings, PreflightFinding} from './finding.ts';
 
@@ -45,35 +48,44 @@ const unseen = (message: string): Told => ({level: 'not seen', message});
 async function tellBundle(store: StorePorts, settings: Settings | undefined): Promise<Told> {
   const address = {resource: seedBundleResource, namespace: ourNamespace, name: singletonName};
   const object = await store['store.get'](address);
-  if (!object.ok) {
-    if (object.error.code !== 'gone') return unseen(object.error.message);
-    return red('our kind SeedBundle is not installed: etcd-encryption-manager crds | kubectl apply -f -');
-  }
-  if (object.value === undefined) return tellAbsent(await signOfStandby(store));
+  if (!object.ok) return unseen(object.error.message);
+  if (object.value === undefined) return tellMissing(store);
   const {bundle} = (object.value.spec ?? {}) as {readonly bundle?: unknown};
   return tellRead(typeof bundle === 'string' ? bundle : '', settings);
 }
 
-function tellAbsent(sign: string | undefined): Told {
-  if (sign === undefined) return fine('there is none yet; the Active makes the first one');
+/** An object that is not there looks like one whose kind is not served; a list tells them apart. */
+async function tellMissing(store: StorePorts): Promise<Told> {
+  const listed = await store['store.list']({resource: seedBundleResource, namespace: ourNamespace, limit: 1});
+  if (!listed.ok && listed.error.code === 'gone')
+    return red('our kind SeedBundle is not installed: etcd-encryption-manager crds | kubectl apply -f -');
+  if (!listed.ok) return unseen(`whether our kind SeedBundle is installed: ${listed.error.message}`);
+  const signs = await readSigns(store);
+  if (signs.state === 'absent') return fine('there is none yet; the Active makes the first one');
+  if (signs.state === 'unknown') return unseen(`there is none yet; whether this is a Standby: ${signs.why}`);
   return red(
-    `${sign}, so this is a Standby, and no SeedBundle has arrived: the Synchronizer must be v4.3.7 or later, with ${bundleKey} on its exact-copy list, and the Active must have published`,
+    `${signs.value} is here, so this is a Standby, and no SeedBundle has arrived: the Synchronizer must be v4.3.7 or later, with ${bundleKey} on its exact-copy list, and the Active must have published`,
   );
 }
 
-/** What shows that the Synchronizer is here; it is installed on the Standby only. */
-async function signOfStandby(store: StorePorts): Promise<string | undefined> {
-  const {namespace, deployment, lease, moduleInfo} = synchronizer;
-  const signs: readonly ObjectAddress[] = [
+/** What shows that the Synchronizer is here; it is installed on the Standby only. A sign that could not be read is none. */
+async function readSigns(store: StorePorts): Promise<Fact<string>> {
+  const {namespace, deployment, lease, moduleSelector: labelSelector} = synchronizer;
+  const named = [
     {resource: deploymentResource, namespace, name: deployment},
-    {resource: moduleInfoResource, name: moduleInfo},
     {resource: leaseResource, namespace, name: lease},
   ];
-  for (const address of signs) {
+  const unread: string[] = [];
+  for (const address of named) {
     const answer = await store['store.get'](address);
-    if (answer.ok && answer.value !== undefined) return `${address.resource.kind} ${address.name} is here`;
+    if (!answer.ok) unread.push(answer.error.message);
+    else if (answer.value !== undefined) return seen(`${address.resource.kind} ${address.name}`);
   }
-  return undefined;
+  const listed = await store['store.list']({resource: moduleInfoResource, labelSelector, limit: 1});
+  if (!listed.ok && listed.error.code !== 'gone') unread.push(listed.error.message);
+  const [module] = listed.ok ? listed.value.items : [];
+  if (module !== undefined) return seen(`${moduleInfoResource.kind} ${module.metadata.name}`);
+  return unread.length === 0 ? absent : unknown(unread.join('; '));
 }
 
 function tellRead(text: string, settings: Settings | undefined): Told {

@@ -63,7 +63,7 @@ const pairNeeds: readonly Need[] = [
   {resource: seedBundleResource, verbs: ['get', 'create', 'update'], ...here},
   {resource: deploymentResource, verbs: ['get'], namespace: synchronizer.namespace},
   {resource: leaseResource, verbs: ['get'], namespace: synchronizer.namespace},
-  {resource: moduleInfoResource, verbs: ['get']},
+  {resource: moduleInfoResource, verbs: ['list']},
 ];
 
 /** What the account is asked about. */

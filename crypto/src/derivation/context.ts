@@ -51,7 +51,8 @@ export type ContextInput = {
   readonly length: number;
 };
 
-const idPattern = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$/;
+/** A replication group id or a dimension: 1 to 128 characters, the first and last a letter or digit. */
+export const idPattern = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$/;
 const purposePattern = /^[\x21-\x7e]+$/;
 
 /** Bytes from the end of a context at which its revision stands. */

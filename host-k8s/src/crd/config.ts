@@ -1,5 +1,6 @@
 // EtcdEncryptionConfig: the interface to people. `spec` says what is wanted, `status` what is; nobody acts on status.
 
+import {idPattern} from '@etcd-encryption/crypto';
 import {ourGroup} from '@etcd-encryption/rotation';
 import {z} from 'zod';
 import {
@@ -72,13 +73,8 @@ const resources = z
     ...rules(uncovered, unshadowed),
   });
 
-/** rotation/src/model/spec.ts says the same. */
-const identifier = (description: string) =>
-  z
-    .string()
-    .max(128)
-    .regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$/)
-    .meta({description});
+/** What crypto takes for a group or a dimension. */
+const identifier = (description: string) => z.string().max(128).regex(idPattern).meta({description});
 
 const deterministic = object('Only with keyStrategy deterministic. What both clusters of a pair derive keys from.', {
   replicationGroupId: identifier('Names the pair; the same on both sides. A UUID is advised.').exactOptional(),

@@ -224,7 +224,7 @@ export const ringSchema = object('What every node shall hold. Written by the con
     'The rotation record, oldest line first.',
     object('One line.', {
       atMs: unixMs('When'),
-      deed: word('What was done.', ['activate', 'drop', 'resource']),
+      deed: word('What was done.', ['publish', 'activate', 'drop', 'resource']),
       what: text('To what.'),
       why: text('Why.'),
       facts: texts('What it rests on.'),

@@ -58,7 +58,8 @@ export const synchronizer = {
   namespace: 'cpaas-system',
   deployment: 'etcd-sync',
   lease: 'etcd-sync-mirror',
-  moduleInfo: 'etcd-sync',
+  /** Selects its ModuleInfo, whose name is generated, by the label that the platform puts on it. */
+  moduleSelector: 'cpaas.io/module-name=etcd-sync',
 } as const;
 /** Namespaces that the Synchronizer leaves alone by default (product.md): on a Standby their objects are its own. */
 export const localNamespaces: readonly string[] = [

@@ -136,7 +136,7 @@ export interface DropCertificate {
 /** One line of the rotation record. */
 export interface RecordedDeed {
   readonly atMs: number;
-  readonly deed: 'activate' | 'drop' | 'resource';
+  readonly deed: 'publish' | 'activate' | 'drop' | 'resource';
   readonly what: string;
   readonly why: string;
   readonly facts: readonly string[];

@@ -1,6 +1,7 @@
 // EtcdEncryptionConfig's spec with its defaults filled in, read from an object of the API. The CRD's schema refuses
 // most of what is refused here; a missing or old CRD must not weaken the engine, so it checks again.
 
+import {idPattern} from '@etcd-encryption/crypto';
 import {
   defaultApprovalDelayMs,
   defaultMinAgeMs,
@@ -113,8 +114,6 @@ const hasMembers = (value: unknown): boolean =>
   Array.isArray(value)
     ? value.length > 0
     : typeof value === 'object' && value !== null && Object.values(value).some(hasMembers);
-
-const idPattern = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$/;
 
 /** A group id or dimension; what is wrong with one is said without repeating it. */
 function readId(value: unknown, path: string, fallback: string | undefined, problems: string[]): string {

@@ -41,7 +41,7 @@ export function* readPair(
 
 function* readObject(address: ObjectAddress): Step<Fact<StoredObject>> {
   const answer = yield* ask('store.get', address);
-  if (!answer.ok) return answer.error.code === 'gone' ? absent : unread(answer.error);
+  if (!answer.ok) return unread(answer.error);
   return answer.value === undefined ? absent : seen(answer.value);
 }
 
@@ -61,14 +61,22 @@ export function bundleHash(text: string): string {
 }
 
 function* readSynchronizer(memory: {mirrorLease: MirrorLeaseMemory}, now: Instant): Step<Fact<SynchronizerSignals>> {
-  const {namespace, deployment, lease, moduleInfo} = synchronizer;
+  const {namespace, deployment, lease} = synchronizer;
   const deployed = yield* readObject({resource: deploymentResource, namespace, name: deployment});
-  const listed = yield* readObject({resource: moduleInfoResource, name: moduleInfo});
+  const listed = yield* readModule();
   const renewed = yield* readObject({resource: leaseResource, namespace, name: lease});
   const installed = deployed.state === 'seen' || listed.state === 'seen';
   for (const fact of [deployed, listed]) if (fact.state === 'unknown' && !installed) return fact;
   if (renewed.state === 'unknown') return installed ? seen({installed, lease: 'unknown'}) : renewed;
   return seen({installed, lease: judgeLease(memory, renewed, now)});
+}
+
+/** Whether a ModuleInfo of the Synchronizer is there; a platform that does not serve the kind has none. */
+function* readModule(): Step<Fact<true>> {
+  const {moduleSelector: labelSelector} = synchronizer;
+  const answer = yield* ask('store.list', {resource: moduleInfoResource, labelSelector, limit: 1, metadataOnly: true});
+  if (!answer.ok) return answer.error.code === 'gone' ? absent : unread(answer.error);
+  return answer.value.items.length === 0 ? absent : seen(true);
 }
 
 /** Nobody's clock but ours: a renewal is one that we saw happen. */

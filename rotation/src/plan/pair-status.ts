@@ -4,10 +4,14 @@
 import type {KeyId} from '../model/key.ts';
 import {orderOf} from '../model/layout.ts';
 import type {ScanReport} from '../model/node.ts';
+import {formatTime} from '../model/time-text.ts';
 import {derivationsOf, disagreements, newestEntry, readingOf} from './bundles.ts';
+import {isFar} from './delay.ts';
+import {typesOf} from './migrate.ts';
 import {because, type Reason} from './reason.ts';
 import {isStandby, roleOf} from './role.ts';
 import {deterministicOf} from './settings.ts';
+import {lookAgainMs} from './standby.ts';
 import {isAlone, isProven} from './standby-proof.ts';
 import type {View} from './view.ts';
 
@@ -97,8 +101,9 @@ function failover(view: View): PairCondition {
     if (missing.length > 0) return no('WaitingForLoad', `${node}: has not loaded ${missing.join(', ')}`);
   }
   const scan = latestScan(view);
-  if (scan === undefined)
-    return {type, status: 'Unknown', reason: 'ValuesNotChecked', message: 'no node counted the stored values'};
+  const unchecked = whyUnchecked(view, scan);
+  if (scan === undefined || unchecked !== undefined)
+    return {type, status: 'Unknown', reason: 'ValuesNotChecked', message: unchecked ?? ''};
   const unreadable = unreadableIn(view, scan);
   if (unreadable.length > 0) return no('UnreadableValues', unreadable.slice(0, 5).join('; '));
   return {type, status: 'True', reason: 'Complete', message: 'every stored value and every revision can be read here'};
@@ -111,6 +116,24 @@ const latestScan = ({members}: View): ScanReport | undefined =>
       (a, b) => (a === undefined || b.completedAtMs > a.completedAtMs ? b : a),
       undefined,
     );
+
+/** A count of the stored values says something of now for so long, ms: three of the Standby's looks at them. */
+const countLifeMs = 3 * lookAgainMs;
+
+/** Why a count of the stored values does not tell what is stored now; `undefined` when it does. */
+function whyUnchecked(view: View, scan: ScanReport | undefined): string | undefined {
+  if (scan === undefined) return 'no node counted the stored values';
+  const {wallMs} = view.observation.now;
+  if (isFar(scan.completedAtMs, countLifeMs, wallMs))
+    return `the stored values were counted last at ${formatTime(scan.completedAtMs)}`;
+  const types = typesOf(
+    view,
+    view.ring.layout.resources.map(({resource}) => resource),
+  );
+  if ('unknown' in types) return types.unknown.message;
+  const uncounted = types.names.filter((name) => scan.counts[name] === undefined);
+  return uncounted.length === 0 ? undefined : `${uncounted.join(', ')} were not counted`;
+}
 
 /** Labels of stored values that some server here cannot open. */
 function unreadableIn(view: View, {counts}: ScanReport): readonly string[] {

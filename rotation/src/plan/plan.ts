@@ -5,7 +5,7 @@ import type {Reason} from './reason.ts';
 import type {View} from './view.ts';
 
 /** The three dangerous deeds of rotation.md, as far as the ring commands them. */
-export type Deed = 'activate' | 'drop' | 'resource';
+export type Deed = 'publish' | 'activate' | 'drop' | 'resource';
 
 /** A line of the rotation record that goes with a dangerous deed. */
 export interface RecordLine {

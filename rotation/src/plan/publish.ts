@@ -143,6 +143,12 @@ function goOn(view: View, publishing: PublishRequest): Outcome {
         publications: [publication, ...(ring.publications ?? [])].slice(0, maxPublications),
       },
       because('Publishing', `generation ${generation} is recorded before it is written`),
+      {
+        deed: 'publish',
+        what: newestEntry(prepared)?.key ?? '',
+        why: whyPublished(ring, publishing),
+        facts: [roleOf(view).why, `bundle ${bundleId}, generation ${generation}: ${hash}`, `made by ${maker.node}`],
+      },
     );
   }
   const other = makers[0];
@@ -152,6 +158,10 @@ function goOn(view: View, publishing: PublishRequest): Outcome {
   }
   return wait(because('Publishing', `${publishing.node} makes the SeedBundle`, [publishing.node]));
 }
+
+/** `fresh` answers a request; the others follow from what is stored. */
+const whyPublished = ({rotation}: Ring, {kind}: PublishRequest): string =>
+  kind === 'fresh' && rotation?.request !== undefined ? `${kind}: ${rotation.request}` : kind;
 
 /** What is wrong with a bundle that a node made; a fork, a lower generation or other bytes must never go out. */
 function problemOf(view: View, {kind, revision}: PublishRequest, prepared: PreparedBundle): string | undefined {

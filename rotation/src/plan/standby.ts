@@ -14,7 +14,7 @@ import type {View} from './view.ts';
 export const standby: Rule = {name: 'standby', apply};
 
 /** Stored values of a Standby are counted again after this, ms. */
-const lookAgainMs = 600_000;
+export const lookAgainMs = 600_000;
 
 function apply(view: View): Outcome {
   if (deterministicOf(view) === undefined || roleOf(view).role !== 'Standby') return pass;

@@ -28,6 +28,9 @@ import {bundleOf, d1, followedOf, freshRing} from './pair-fixtures.ts';
 
 const namespace = 'cpaas-system';
 const deployment: StoredObject = {metadata: {name: 'etcd-sync', namespace}, status: {replicas: 0}};
+const moduleInfo = (module: string): StoredObject => ({
+  metadata: {name: 'global-0a1b2c3d', labels: {'cpaas.io/module-name': module}},
+});
 const lease = (renewTime: string): StoredObject => ({
   metadata: {name: 'etcd-sync-mirror', namespace},
   spec: {renewTime},
@@ -66,6 +69,15 @@ function look(atMs = 0, broken?: readonly [ResourceType, PortErrorCode]) {
       )
         return failed(broken[1], 'no');
       return base['store.get']?.(address) ?? ok(undefined);
+    },
+    'store.list': (request) => {
+      const {resource, labelSelector = ''} = request;
+      if (resource.plural !== moduleInfoResource.plural) return base['store.list']?.(request) ?? failed('denied', 'no');
+      asked.push(`${resource.plural}?${labelSelector}`);
+      if (broken?.[0].plural === resource.plural) return failed(broken[1], 'no');
+      const [label = '', value] = labelSelector.split('=');
+      const items = [...store.objects.values()].filter(({metadata}) => metadata.labels?.[label] === value);
+      return ok({items, resourceVersion: '1'});
     },
   };
   return driveSync(observeCluster(memory, true), ports);
@@ -112,11 +124,11 @@ describe('the SeedBundle', () => {
 
   test('is not there, or its kind is not served ⇒ absent', () => {
     expect(look().seedBundle).toEqual({state: 'absent'});
-    expect(look(0, [seedBundleResource, 'gone']).seedBundle).toEqual({state: 'absent'});
   });
 
   test('could not be read ⇒ unknown', () => {
-    expect(look(0, [seedBundleResource, 'unavailable']).seedBundle).toEqual({state: 'unknown', why: 'unavailable: no'});
+    for (const code of ['unavailable', 'gone'] as const)
+      expect(look(0, [seedBundleResource, code]).seedBundle).toEqual({state: 'unknown', why: `${code}: no`});
   });
 });
 
@@ -127,17 +139,22 @@ describe('the Synchronizer', () => {
     expect(signals()).toEqual(seen({installed: false, lease: 'absent'}));
     expect(asked.filter((each) => each.includes('etcd-sync'))).toEqual([
       'deployments/cpaas-system/etcd-sync',
-      'moduleinfoes//etcd-sync',
+      'moduleinfoes?cpaas.io/module-name=etcd-sync',
       'leases/cpaas-system/etcd-sync-mirror',
     ]);
   });
 
   test.each([
     ['its Deployment', deploymentResource, deployment],
-    ['its ModuleInfo', moduleInfoResource, {metadata: {name: 'etcd-sync'}}],
+    ['its ModuleInfo, whose name is generated', moduleInfoResource, moduleInfo('etcd-sync')],
   ] as const)('%s alone, in any state ⇒ installed', (_what, resource, object) => {
     store.put(resource, object);
     expect(signals()).toEqual(seen({installed: true, lease: 'absent'}));
+  });
+
+  test('the ModuleInfo of another module ⇒ not installed', () => {
+    store.put(moduleInfoResource, moduleInfo('logcenter'));
+    expect(signals()).toEqual(seen({installed: false, lease: 'absent'}));
   });
 
   test('ModuleInfo is not served ⇒ as if it were not there', () => {

@@ -104,16 +104,28 @@ describe('FailoverReady', () => {
     expect(of({nodes: {}})).toEqual({status: 'Unknown', reason: 'ValuesNotChecked'});
   });
 
+  test('counted half an hour ago, in the future, or without one of the resources ⇒ Unknown', () => {
+    const unchecked = {status: 'Unknown', reason: 'ValuesNotChecked'};
+    const at = (completedAtMs: number) => of({nodes: {n1: {scan: {...clean, completedAtMs}}}});
+    expect(at(now - 1_799_999)?.status).toBe('True');
+    expect(at(now - 1_800_000)).toEqual(unchecked);
+    expect(at(now + 1_800_000)).toEqual(unchecked);
+    const {configmaps: _, ...less} = clean.counts;
+    expect(of({nodes: {n1: {scan: {...clean, counts: less}}}})).toEqual(unchecked);
+  });
+
   test.each([
     ['a key that is not here', {secrets: {'aesgcm:r9-0123abcd': 1}}],
     ['a provider that is not here', {secrets: {'other:k8s:enc:kms:v2:x': 1}}],
     ['a key, for a resource that no server decrypts', {events: {[`aesgcm:${d1.name}`]: 1}}],
   ])('a value under %s ⇒ False', (_what, counts) => {
-    expect(of({nodes: {n1: {scan: scanOf(counts)}}})).toEqual({status: 'False', reason: 'UnreadableValues'});
+    const scan = scanOf({...clean.counts, ...counts});
+    expect(of({nodes: {n1: {scan}}})).toEqual({status: 'False', reason: 'UnreadableValues'});
   });
 
   test('values in clear of a resource that nobody encrypts ⇒ no obstacle', () => {
-    expect(of({nodes: {n1: {scan: scanOf({events: {clear: 4}})}}})?.status).toBe('True');
+    const scan = scanOf({...clean.counts, events: {clear: 4}});
+    expect(of({nodes: {n1: {scan}}})?.status).toBe('True');
   });
 
   test('one server lacks a revision of the bundle, or does not show what it has ⇒ False', () => {

@@ -188,6 +188,16 @@ export function describePublishing(): void {
           publications: [publicationOf(two, now), publicationOf(one)],
         },
         reason: 'Publishing',
+        record: {
+          deed: 'publish',
+          what: d2.id,
+          why: 'next',
+          facts: [
+            'this cluster wrote the SeedBundle',
+            `bundle ${two.bundleId}, generation 2: ${two.hash}`,
+            `made by ${open().publishing?.node}`,
+          ],
+        },
       });
     });
 
