@@ -1,10 +1,10 @@
 // The clusters of a rehearsal: who begins as what, with which nodes, objects and users; and what is copied between them.
 
+import type {ClusterPlan, ObjectCount, Replication} from '@etcd-encryption/host-sim';
 import {type Codec, checked, integer, mapped, oneOf} from './codec.ts';
 import {may, named, need, record} from './composite.ts';
 import {maxClusters, maxObjects} from './limits.ts';
 import {entriesOf, fieldPlace, itemPlaces, type Place, quote, type Reading, report} from './place.ts';
-import type {ClusterPlan, ObjectCount, Replication} from './rehearsal.ts';
 import {duration, name, nodeNames, pairedCluster, rate, resource, signedDuration} from './values.ts';
 
 const amount = integer(0, maxObjects);

@@ -1,11 +1,5 @@
 // The whole rehearsal file. Its parts are read in the order in which they name each other, whatever the file's order.
 
-import {clusters, replication} from './clusters.ts';
-import {type Codec, checked, integer, mapped, oneOf} from './codec.ts';
-import {exactlyOne, list, may, need, record} from './composite.ts';
-import {expectations} from './expectations.ts';
-import {maxRevisions, maxSeeds} from './limits.ts';
-import {fieldPlace, report} from './place.ts';
 import {
   type Chaos,
   type ClusterPlan,
@@ -16,7 +10,13 @@ import {
   type Seeds,
   type Settings,
   type TimelineEntry,
-} from './rehearsal.ts';
+} from '@etcd-encryption/host-sim';
+import {clusters, replication} from './clusters.ts';
+import {type Codec, checked, integer, mapped, oneOf} from './codec.ts';
+import {exactlyOne, list, may, need, record} from './composite.ts';
+import {expectations} from './expectations.ts';
+import {maxRevisions, maxSeeds} from './limits.ts';
+import {fieldPlace, report} from './place.ts';
 import {timeline} from './timeline.ts';
 import {duration, eachOnce, explanation, filePath, name, positiveDuration, resources} from './values.ts';
 

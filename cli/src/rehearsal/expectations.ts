@@ -1,10 +1,18 @@
 // What has to hold in a rehearsal: always, within a time of a deed, in the end, or in at least one seed.
 
+import {
+  type ClusterState,
+  type DeedKind,
+  deedKinds,
+  type Expectation,
+  goals,
+  invariants,
+  phases,
+} from '@etcd-encryption/host-sim';
 import {type Codec, checked, integer, oneOf, scalar, yesOrNo} from './codec.ts';
 import {list, may, need, record, tagged} from './composite.ts';
 import {maxExpectations, maxObjects} from './limits.ts';
 import {fieldPlace, type Place, type Reading, report} from './place.ts';
-import {type ClusterState, type DeedKind, deedKinds, type Expectation, goals, invariants, phases} from './rehearsal.ts';
 import {phase} from './timeline.ts';
 import {clusterName, positiveDuration} from './values.ts';
 

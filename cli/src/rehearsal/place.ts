@@ -1,8 +1,8 @@
 // Where in a file a value stands, what is there, and what is wrong with it.
 
+import type {ClusterPlan, DeedKind} from '@etcd-encryption/host-sim';
 import {isAlias, isMap, isNode, isPair, isScalar, isSeq} from 'yaml';
 import {maxGotLength} from './limits.ts';
-import type {ClusterPlan, DeedKind} from './rehearsal.ts';
 
 export interface Place {
   /** A node of the YAML document; anything else is nothing. */

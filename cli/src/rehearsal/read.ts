@@ -1,10 +1,10 @@
 // Reads a rehearsal file. Whatever the text is, the answer is a rehearsal or a list of problems with their places.
 
+import type {Rehearsal} from '@etcd-encryption/host-sim';
 import {parseDocument, type YAMLError} from 'yaml';
 import {rehearsalFile} from './document.ts';
 import {maxProblems, maxRehearsalLength} from './limits.ts';
 import type {Finding, Reading} from './place.ts';
-import type {Rehearsal} from './rehearsal.ts';
 
 export interface Problem {
   /** From 1. */

@@ -1,12 +1,12 @@
 // What happens in a rehearsal and when. Deeds of one entry happen in their order, at one moment unless time is let pass
 // between them; entries happen in the order of the file.
 
+import {type Deed, type Fact, phases, type TimelineEntry} from '@etcd-encryption/host-sim';
 import {formatDuration} from '@etcd-encryption/rotation';
 import {type Codec, checked, integer, oneOf, yesOrNo} from './codec.ts';
 import {type Fields, inside, list, may, need, oneOrMore, record, tagged} from './composite.ts';
 import {maxDeeds, maxNodes, maxTimelineEntries} from './limits.ts';
 import {fieldPlace, type Place, type Reading, report} from './place.ts';
-import {type Deed, type Fact, phases, type TimelineEntry} from './rehearsal.ts';
 import {
   clusterName,
   clusterNames,
@@ -14,8 +14,11 @@ import {
   duration,
   nodeName,
   pairedCluster,
+  placeName,
   positiveDuration,
+  programTarget,
   resourceOrAll,
+  signedDuration,
 } from './values.ts';
 
 export const phase = oneOf(phases);
@@ -61,14 +64,30 @@ const restore = inside(
     ageMs: need('age', positiveDuration),
   }),
 );
-const stall = checked(
-  record<Of<'stall'>>('{stall: replication, for: DURATION}', {
-    what: need('stall', oneOf(['replication'])),
-    forMs: need('for', positiveDuration),
+/** Only a pair has one. */
+const pairedReplication = checked(oneOf(['replication']), (_, place, reading) => {
+  if (reading.clusters !== undefined && reading.clusters.size < 2)
+    report(reading, place, 'a pair of clusters for this', 'one cluster');
+});
+const stall = record<Of<'stall'>>('{stall: replication, for: DURATION}', {
+  what: need('stall', pairedReplication),
+  forMs: need('for', positiveDuration),
+});
+const crash = checked(
+  record<Of<'crash'>>('{crash: TARGET, after: deed} or {crash: TARGET, before: deed}', {
+    target: need('crash', crashTarget),
+    after: may('after', oneOf(['deed'])),
+    before: may('before', oneOf(['deed'])),
   }),
-  (_, place, reading) => {
-    if (reading.clusters !== undefined && reading.clusters.size < 2)
-      report(reading, fieldPlace(place, 'stall'), 'a pair of clusters for this', 'one cluster');
+  ({target, after, before}, place, reading) => {
+    if (after !== undefined && before !== undefined)
+      report(reading, fieldPlace(place, 'before'), 'one of after and before', 'both');
+    if (target.program === 'server' && (after ?? before) !== undefined)
+      report(
+        reading,
+        fieldPlace(place, after === undefined ? 'before' : 'after'),
+        'a program of ours, which does deeds',
+      );
   },
 );
 
@@ -82,10 +101,39 @@ const deed: Codec<Deed> = tagged<Deed>('a deed', {
   ),
   up: ofNode('up'),
   stall,
-  crash: record<Of<'crash'>>('{crash: TARGET, after: deed}', {
-    target: need('crash', crashTarget),
-    after: may('after', oneOf(['deed'])),
+  crash,
+  unknownAnswer: record<Of<'unknownAnswer'>>('{unknownAnswer: TARGET}', {
+    target: need('unknownAnswer', programTarget),
   }),
+  staleView: record<Of<'staleView'>>('{staleView: TARGET, for: DURATION}', {
+    target: need('staleView', programTarget),
+    forMs: need('for', positiveDuration),
+  }),
+  missedEvents: record<Of<'missedEvents'>>('{missedEvents: TARGET, for: DURATION}', {
+    target: need('missedEvents', programTarget),
+    forMs: need('for', positiveDuration),
+  }),
+  powerLoss: inside(
+    'powerLoss',
+    record<Of<'powerLoss'>>('{node: NODE, for: DURATION}', {
+      node: need('node', nodeName),
+      forMs: need('for', positiveDuration),
+    }),
+  ),
+  clock: inside(
+    'clock',
+    record<Of<'clock'>>('{of: CLUSTER or NODE, by: DURATION}', {
+      of: need('of', placeName),
+      byMs: need('by', signedDuration),
+    }),
+  ),
+  resync: record<Of<'resync'>>('{resync: replication}', {what: need('resync', pairedReplication)}),
+  loseDeletes: record<Of<'loseDeletes'>>('{loseDeletes: replication, for: DURATION}', {
+    what: need('loseDeletes', pairedReplication),
+    forMs: need('for', positiveDuration),
+  }),
+  surplusKey: inCluster('surplusKey', pairedCluster),
+  editFile: ofNode('editFile'),
   failover,
   failback: inside('failback', record<Of<'failback'>>('{to: CLUSTER}', {to: need('to', pairedCluster)})),
   restore,

@@ -1,11 +1,11 @@
 // The small forms of a rehearsal file: names, durations, rates, resources, and references to what the file declares.
 
+import type {ClusterPlan, CrashTarget, ProgramTarget, Rate} from '@etcd-encryption/host-sim';
 import {formatDuration, parseDuration, resourceProblem} from '@etcd-encryption/rotation';
 import {type Codec, checked, scalar, text} from './codec.ts';
 import {list, oneOrMore} from './composite.ts';
 import {maxClusters, maxDurationMs, maxExplanationLength, maxNodes, maxWrites} from './limits.ts';
 import {type Place, quote, type Reading, report} from './place.ts';
-import type {ClusterPlan, CrashTarget, Rate} from './rehearsal.ts';
 
 /** A DNS label that begins with a letter, as names of clusters and nodes are here. */
 const label = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -137,25 +137,52 @@ export const nodeNames: Codec<readonly string[]> = list(name, {
   most: maxNodes,
 });
 
-/** `east/controller` or `e1/agent`. */
+const checkTarget = (target: CrashTarget, place: Place, reading: Reading): void => {
+  const {clusters} = reading;
+  if (clusters === undefined) return;
+  const [kind, names, used] =
+    'node' in target
+      ? (['node', nodesOf(clusters), target.node] as const)
+      : (['cluster', [...clusters.keys()], target.cluster] as const);
+  if (!names.includes(used)) report(reading, place, `one of the ${kind}s ${listed(names)} before /${target.program}`);
+};
+
+const encodeTarget = (target: CrashTarget): string =>
+  `${'node' in target ? target.node : target.cluster}/${target.program}`;
+
+function decodeTarget(value: unknown): CrashTarget | undefined {
+  const [of = '', program, more] = typeof value === 'string' ? value.split('/') : [];
+  if (!label.test(of) || more !== undefined) return undefined;
+  if (program === 'controller' || program === 'scanner') return {cluster: of, program};
+  return program === 'agent' || program === 'server' ? {node: of, program} : undefined;
+}
+
+/** `east/controller`, `e1/agent` or `e1/server`. */
 export const crashTarget: Codec<CrashTarget> = checked(
   scalar<CrashTarget>({
     expected: 'CLUSTER/controller, CLUSTER/scanner, NODE/agent or NODE/server',
-    decode: (value) => {
-      const [of = '', program, more] = typeof value === 'string' ? value.split('/') : [];
-      if (!label.test(of) || more !== undefined) return undefined;
-      if (program === 'controller' || program === 'scanner') return {cluster: of, program};
-      return program === 'agent' || program === 'server' ? {node: of, program} : undefined;
-    },
-    encode: (target) => `${'node' in target ? target.node : target.cluster}/${target.program}`,
+    decode: decodeTarget,
+    encode: encodeTarget,
   }),
-  (target, place, reading) => {
-    const {clusters} = reading;
-    if (clusters === undefined) return;
-    const [kind, names, used] =
-      'node' in target
-        ? (['node', nodesOf(clusters), target.node] as const)
-        : (['cluster', [...clusters.keys()], target.cluster] as const);
-    if (!names.includes(used)) report(reading, place, `one of the ${kind}s ${listed(names)} before /${target.program}`);
-  },
+  checkTarget,
 );
+
+/** A program of ours: `east/controller` or `e1/agent`. */
+export const programTarget: Codec<ProgramTarget> = checked(
+  scalar<ProgramTarget>({
+    expected: 'CLUSTER/controller, CLUSTER/scanner or NODE/agent',
+    decode: (value) => {
+      const target = decodeTarget(value);
+      return target === undefined || target.program === 'server' ? undefined : (target as ProgramTarget);
+    },
+    encode: encodeTarget,
+  }),
+  checkTarget,
+);
+
+/** The name of a cluster or node of this file. */
+export const placeName: Codec<string> = checked(name, (value, place, reading) => {
+  const {clusters} = reading;
+  const names = [...(clusters?.keys() ?? []), ...nodesOf(clusters ?? new Map())];
+  if (clusters !== undefined && !names.includes(value)) report(reading, place, `one of ${listed(names)}`);
+});

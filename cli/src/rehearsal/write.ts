@@ -1,8 +1,8 @@
 // Writes a rehearsal as a file, the same bytes for the same rehearsal: shrunk rehearsals are stored so and read again.
 
+import type {Rehearsal} from '@etcd-encryption/host-sim';
 import {Document, isCollection, visit} from 'yaml';
 import {rehearsalFile} from './document.ts';
-import type {Rehearsal} from './rehearsal.ts';
 
 /** Longest line that the writer fills, characters; a long word goes beyond it. */
 const lineWidth = 120;

@@ -1,6 +1,5 @@
 // Any rehearsal that a file can say: names refer to what is there, and times go forward.
 
-import fc from 'fast-check';
 import {
   type ClusterPlan,
   type CrashTarget,
@@ -10,11 +9,13 @@ import {
   faultClasses,
   goals,
   invariants,
+  type ProgramTarget,
   phases,
   type Rehearsal,
   type Settings,
   type TimelineEntry,
-} from '../../../cli/src/rehearsal/rehearsal.ts';
+} from '@etcd-encryption/host-sim';
+import fc from 'fast-check';
 
 const durationMs = fc.oneof(
   fc.integer({min: 1, max: 5_000}),
@@ -94,16 +95,31 @@ function anyDeed(plans: readonly ClusterPlan[]): fc.Arbitrary<Deed> {
   const node = fc.constantFrom(...plans.flatMap(({nodes}) => nodes));
   const some = fc.uniqueArray(cluster, {minLength: 1});
   const kind = <const K extends Deed['kind']>(word: K) => fc.constant(word);
-  const target: fc.Arbitrary<CrashTarget> = fc.oneof(
+  const program: fc.Arbitrary<ProgramTarget> = fc.oneof(
     fc.record({cluster, program: fc.constantFrom('controller' as const, 'scanner' as const)}),
-    fc.record({node, program: fc.constantFrom('agent' as const, 'server' as const)}),
+    fc.record({node, program: fc.constant('agent' as const)}),
+  );
+  const target: fc.Arbitrary<CrashTarget> = fc.oneof(
+    program,
+    fc.record({node, program: fc.constant('server' as const)}),
   );
   const resource = fc.constantFrom('secrets', '*.', '*.apps', 'leases.coordination.k8s.io');
   const inCluster = fc.constantFrom('compromised' as const, 'pause' as const, 'resume' as const, 'rotate' as const);
   const alone: fc.Arbitrary<Deed>[] = [
     partly({kind: kind('down'), node, forMs: durationMs}, ['kind', 'node']),
     fc.record({kind: fc.constantFrom('up' as const, 'forgetNode' as const), node}),
-    partly({kind: kind('crash'), target, after: fc.constant('deed' as const)}, ['kind', 'target']),
+    fc.record({kind: kind('crash'), target}),
+    fc.record({kind: kind('crash'), target: program, after: fc.constant('deed' as const)}),
+    fc.record({kind: kind('crash'), target: program, before: fc.constant('deed' as const)}),
+    fc.record({kind: kind('unknownAnswer'), target: program}),
+    fc.record({
+      kind: fc.constantFrom('staleView' as const, 'missedEvents' as const),
+      target: program,
+      forMs: durationMs,
+    }),
+    fc.record({kind: kind('powerLoss'), node, forMs: durationMs}),
+    fc.record({kind: kind('clock'), of: fc.oneof(cluster, node), byMs: durationMs}),
+    fc.record({kind: kind('editFile'), node}),
     fc.record({kind: kind('restore'), cluster, ageMs: durationMs}),
     fc.record({kind: kind('rootReplaced'), clusters: some, onPurpose: fc.boolean()}),
     fc.record({kind: kind('addResource'), resource, clusters: some}),
@@ -117,6 +133,9 @@ function anyDeed(plans: readonly ClusterPlan[]): fc.Arbitrary<Deed> {
   return fc.oneof(
     ...alone,
     fc.record({kind: kind('stall'), what: fc.constant('replication' as const), forMs: durationMs}),
+    fc.record({kind: kind('resync'), what: fc.constant('replication' as const)}),
+    fc.record({kind: kind('loseDeletes'), what: fc.constant('replication' as const), forMs: durationMs}),
+    fc.record({kind: kind('surplusKey'), cluster}),
     fc.record({kind: kind('failover'), to: cluster, mode}),
     fc.record({kind: kind('failback'), to: cluster}),
     fc.record({kind: mirror, cluster}),

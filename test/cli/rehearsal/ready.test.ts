@@ -1,9 +1,9 @@
 // The ready rehearsals are read without a problem, stand in canonical form, and say in two sentences what they are for.
 
 import {readdirSync, readFileSync} from 'node:fs';
+import type {Rehearsal} from '@etcd-encryption/host-sim';
 import {describe, expect, test} from 'vitest';
 import {parseRehearsal, problemText} from '../../../cli/src/rehearsal/read.ts';
-import type {Rehearsal} from '../../../cli/src/rehearsal/rehearsal.ts';
 import {formatRehearsal} from '../../../cli/src/rehearsal/write.ts';
 
 const folder = new URL('../../../cli/rehearsals/', import.meta.url);

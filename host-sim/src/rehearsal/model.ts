@@ -105,8 +105,25 @@ export type Deed =
   | {readonly kind: 'up'; readonly node: string}
   /** Nothing is copied for this long; then everything comes in one burst. */
   | {readonly kind: 'stall'; readonly what: 'replication'; readonly forMs: number}
-  /** Now, or right after the program's next deed took effect and before it learns so. */
-  | {readonly kind: 'crash'; readonly target: CrashTarget; readonly after?: 'deed'}
+  /** Now, or right before the program's next deed, or after it took effect and before the program learns so. */
+  | {readonly kind: 'crash'; readonly target: CrashTarget; readonly after?: 'deed'; readonly before?: 'deed'}
+  /** The program's next deed takes effect, and it is told that nobody knows whether it did. */
+  | {readonly kind: 'unknownAnswer'; readonly target: ProgramTarget}
+  /** What is read through the API is as it was when this began. */
+  | {readonly kind: 'staleView'; readonly target: ProgramTarget; readonly forMs: number}
+  /** No watch wakes the program. */
+  | {readonly kind: 'missedEvents'; readonly target: ProgramTarget; readonly forMs: number}
+  /** The node loses its power: what was not synced to the disk is lost, and it boots again after `forMs`. */
+  | {readonly kind: 'powerLoss'; readonly node: string; readonly forMs: number}
+  /** The wall clock of a node, or of the programs that run once a cluster, is set by so much. */
+  | {readonly kind: 'clock'; readonly of: string; readonly byMs: number}
+  /** The Synchronizer copies everything again, in the order of keys. */
+  | {readonly kind: 'resync'; readonly what: 'replication'}
+  | {readonly kind: 'loseDeletes'; readonly what: 'replication'; readonly forMs: number}
+  /** A value under a key of the replicated part is on the Standby and not on the Active. */
+  | {readonly kind: 'surplusKey'; readonly cluster: string}
+  /** Somebody edits the configuration file by hand: an older version of it is put back. */
+  | {readonly kind: 'editFile'; readonly node: string}
   /** By the book; both sides are an Active until a Synchronizer is installed on the old one. */
   | {readonly kind: 'failover'; readonly to: string; readonly mode: 'planned' | 'unplanned'}
   /** This side follows until everything is copied; then a planned failover to it, and the other side follows. */
@@ -134,6 +151,15 @@ export const deedKinds = [
   'up',
   'stall',
   'crash',
+  'unknownAnswer',
+  'staleView',
+  'missedEvents',
+  'powerLoss',
+  'clock',
+  'resync',
+  'loseDeletes',
+  'surplusKey',
+  'editFile',
   'failover',
   'failback',
   'restore',
@@ -150,10 +176,13 @@ export const deedKinds = [
   'advance',
 ] as const satisfies readonly DeedKind[];
 
-/** `east/controller` and `east/scanner` run once a cluster, `e1/agent` and `e1/server` once a node. */
-export type CrashTarget =
+/** `east/controller` runs once a cluster, `e1/agent` once a node. */
+export type ProgramTarget =
   | {readonly cluster: string; readonly program: 'controller' | 'scanner'}
-  | {readonly node: string; readonly program: 'agent' | 'server'};
+  | {readonly node: string; readonly program: 'agent'};
+
+/** A program of ours, or `e1/server`, the kube-apiserver of a node. */
+export type CrashTarget = ProgramTarget | {readonly node: string; readonly program: 'server'};
 
 export const faultClasses = [
   'crash',
