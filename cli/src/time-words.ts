@@ -26,3 +26,12 @@ export function timeOf(text: unknown): number | undefined {
   const ms = typeof text === 'string' ? Date.parse(text) : Number.NaN;
   return Number.isNaN(ms) ? undefined : ms;
 }
+
+const two = (value: number): string => String(value).padStart(2, '0');
+
+/** Time since the start of a run: `200:00:31.5`, hours, minutes, seconds and tenths. */
+export function clockTime(ms: number): string {
+  const tenths = Math.floor(ms / 100);
+  const seconds = Math.floor(tenths / 10);
+  return `${two(Math.floor(seconds / 3_600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${tenths % 10}`;
+}

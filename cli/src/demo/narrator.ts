@@ -2,6 +2,7 @@
 // terminal has them and NO_COLOR does not ask for none.
 
 import {styleText} from 'node:util';
+import {clockTime} from '../time-words.ts';
 
 /** What a line is: work going on, a wait, something reached, something wrong. */
 export type Tone = 'work' | 'wait' | 'good' | 'bad';
@@ -30,7 +31,7 @@ export function createNarrator({out, nowMs, quiet}: NarratorOptions): Narrator {
     line(who, text, tone = 'work') {
       const name = styleText('cyan', who.padEnd(whoWidth));
       out(
-        `${styleText('dim', clockText(nowMs()))}  ${name}  ${tone === 'work' ? text : styleText(styles[tone], text)}`,
+        `${styleText('dim', clockTime(nowMs()))}  ${name}  ${tone === 'work' ? text : styleText(styles[tone], text)}`,
       );
     },
     heading(text) {
@@ -54,13 +55,4 @@ export function tellOnce(narrator: Narrator, who: string): (failures: readonly s
     told = Math.min(failures.length, shownFailures);
     if (told === shownFailures) narrator.line(who, 'more of them are counted', 'bad');
   };
-}
-
-const two = (value: number): string => String(value).padStart(2, '0');
-
-/** `00:01:27.4` */
-function clockText(ms: number): string {
-  const tenths = Math.floor(ms / 100);
-  const seconds = Math.floor(tenths / 10);
-  return `${two(Math.floor(seconds / 3_600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${tenths % 10}`;
 }
