@@ -56,7 +56,7 @@ export const folderRules: readonly FolderRule[] = [
     onlyBelow: {assemblyscript: ['wasm/scripts/']},
   },
   {...closed, folder: 'rotation', packages: [crypto]},
-  {...closed, folder: 'host-sim', packages: [rotation, crypto, wasm]},
+  {...closed, folder: 'host-sim', packages: [rotation, crypto, wasm], external: ['croner']},
   {
     ...open,
     folder: 'host-k8s',

@@ -2,8 +2,9 @@
 // comes between two sleeps cuts the next one, so that none is lost.
 
 import {failed, maxSleepMs, ok, type Ports} from '@etcd-encryption/rotation';
+import {Cron} from 'croner';
 
-export type ClockPorts = Pick<Ports, 'clock.now' | 'clock.sleep'>;
+export type ClockPorts = Pick<Ports, 'clock.now' | 'clock.nextStart' | 'clock.sleep'>;
 
 export interface Clock {
   readonly ports: ClockPorts;
@@ -45,6 +46,14 @@ export function createClock(options: {readonly signal?: AbortSignal} = {}): Cloc
   return {
     ports: {
       'clock.now': async () => ok({wallMs: Date.now(), monotonicMs: performance.now()}),
+      'clock.nextStart': async ({cron, timeZone, afterMs}) => {
+        try {
+          const next = new Cron(cron, {timezone: timeZone, mode: '5-part', paused: true}).nextRun(new Date(afterMs));
+          return ok(next?.getTime());
+        } catch (error) {
+          return failed('invalid', error instanceof Error ? error.message : 'a cron rule that cannot be read');
+        }
+      },
       'clock.sleep': async ({ms}) => {
         if (Number.isNaN(ms)) return failed('invalid', 'ms: expected a number, got NaN');
         if (!stopped && !hinted) await pause(Math.min(Math.max(ms, 0), maxSleepMs));

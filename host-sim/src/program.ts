@@ -28,7 +28,7 @@ export interface ProgramHost {
 }
 
 /** Requests that no network or disk stands behind: they are answered at once, without an event of their own. */
-const instant: ReadonlySet<string> = new Set(['clock.now', 'entropy.bytes', 'trace.event']);
+const instant: ReadonlySet<string> = new Set(['clock.now', 'clock.nextStart', 'entropy.bytes', 'trace.event']);
 
 interface Batch {
   readonly requests: readonly PortRequest[];

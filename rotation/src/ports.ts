@@ -240,6 +240,11 @@ export interface Operations {
   'seal.open': [{sealed: string; identity: Secret}, {plaintext: Secret}];
 
   'clock.now': [Record<never, never>, Instant];
+  /**
+   * When a cron rule (five fields, in an IANA time zone) begins next after a wall time, both Unix ms; `undefined` when
+   * it never does. `invalid` for a rule or zone that cannot be read.
+   */
+  'clock.nextStart': [{cron: string; timeZone: string; afterMs: number}, number | undefined];
   /** Sleeps at most `ms` (never more than a minute); `woken` when a hint arrived, `stop` when the program shall end. */
   'clock.sleep': [{ms: number}, 'slept' | 'woken' | 'stop'];
   'entropy.bytes': [{length: number}, Uint8Array];

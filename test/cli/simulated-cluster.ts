@@ -93,8 +93,9 @@ function clientOn(simulation: Simulation, ports: SyncPorts): ClusterClient {
         ? ok(customResourceDefinitions.find(({metadata}) => metadata.name === address.name) as StoredObject | undefined)
         : plain['store.get'](address),
   };
-  const clock: Pick<Ports, 'clock.now' | 'clock.sleep'> = {
+  const clock: Pick<Ports, 'clock.now' | 'clock.nextStart' | 'clock.sleep'> = {
     'clock.now': async () => ports['clock.now']({}),
+    'clock.nextStart': async (rule) => ports['clock.nextStart'](rule),
     'clock.sleep': async ({ms}) => {
       simulation.runFor(ms);
       return ok('slept');

@@ -3,6 +3,7 @@
 import {readdir, readFile} from 'node:fs/promises';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, test} from 'vitest';
+import {calendarContractCases} from './calendar-contract.ts';
 import {etcdContractCases} from './etcd-contract.ts';
 import {factsContractCases} from './facts-contract.ts';
 import {filesContractCases} from './files-contract.ts';
@@ -18,6 +19,7 @@ const contracts = {
   etcdContract: etcdContractCases,
   sealContract: sealContractCases,
   factsContract: factsContractCases,
+  calendarContract: calendarContractCases,
 };
 
 /** How often a contract is run in the test files of some folders. */

@@ -270,6 +270,7 @@ export const specOf = (changes: Partial<Spec> = {}): Spec => ({
   migration: {maxInFlight: 64},
   nodes: {writeMode: 'rename'},
   adoption: {replaceKMS: false},
+  windows: [],
   generation: 3,
   uid: 'config-uid',
   ...changes,

@@ -94,10 +94,30 @@ describe('spec', () => {
         migration: {maxInFlight: 64},
         nodes: {writeMode: 'rename'},
         adoption: {replaceKMS: false},
+        windows: [],
         generation: 7,
         uid: 'u',
       },
     });
+  });
+
+  test('windows ⇒ each with its duration and zone, UTC where none is given', () => {
+    const windows = [{action: 'deny', cron: '0 8 * * 1-5', duration: '10h'}];
+    const read = readSpec(config({resources: ['secrets'], windows}));
+    expect(read.outcome === 'ok' && read.spec.windows).toEqual([
+      {action: 'deny', cron: '0 8 * * 1-5', durationMs: 36_000_000, timeZone: 'UTC'},
+    ]);
+  });
+
+  test('a window with every field wrong ⇒ each is named, with what was expected', () => {
+    const windows = [{action: 'perhaps', cron: '', duration: '59s', timeZone: 1}];
+    const read = readSpec(config({resources: ['secrets'], windows}));
+    expect(read.outcome === 'invalid' && read.problems).toEqual([
+      'spec.windows[0].action: expected allow or deny',
+      'spec.windows[0].cron: expected five fields, such as 0 2 * * 6',
+      'spec.windows[0].timeZone: expected an IANA name, such as Europe/Berlin',
+      'spec.windows[0].duration: expected at least 1m, got 59000ms',
+    ]);
   });
 
   test('annotations ⇒ request and pause; an empty request is none, an empty pause is one', () => {

@@ -13,6 +13,7 @@ import {describeActivate, describeMigrate} from './rules-rotating.ts';
 import {describeStart} from './rules-starting.ts';
 import {describeTimes} from './rules-times.ts';
 import {describeVerify} from './rules-verifying.ts';
+import {describeWindows} from './rules-windows.ts';
 
 describeGround();
 describeMembers();
@@ -28,6 +29,7 @@ describeDrop();
 describeRest();
 describeTimes();
 describeNode();
+describeWindows();
 
 /** Reasons that nothing says, and why they are there. */
 const unreached: Readonly<Record<string, string>> = {

@@ -3,6 +3,7 @@
 import {createSimPorts, createSimulation, secretResource} from '@etcd-encryption/host-sim';
 import {configurationPath} from '@etcd-encryption/rotation';
 import {expectValue} from '../ports/answers.ts';
+import {calendarContract} from '../ports/calendar-contract.ts';
 import {etcdContract} from '../ports/etcd-contract.ts';
 import {factsContract} from '../ports/facts-contract.ts';
 import {filesContract} from '../ports/files-contract.ts';
@@ -30,6 +31,8 @@ filesContract('simulated', async () => {
   cluster.node('n1').disk.placeDirectory(directory);
   return {ports: promised(createSimPorts(cluster, onNode)), directory};
 });
+
+calendarContract('simulated', () => promised(createSimPorts(createSimulation(quiet).cluster, onNode)));
 
 sealContract('simulated', () => promised(createSimPorts(createSimulation(quiet).cluster, onNode)));
 

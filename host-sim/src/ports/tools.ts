@@ -1,6 +1,7 @@
 // Clock, randomness and trace of one program.
 
-import {ok, type SyncPorts} from '@etcd-encryption/rotation';
+import {failed, ok, type SyncPorts} from '@etcd-encryption/rotation';
+import {Cron} from 'croner';
 import type {Stream} from '../prng.ts';
 import type {Cluster} from '../world/cluster.ts';
 import type {SimNode} from '../world/node.ts';
@@ -9,7 +10,7 @@ export function createToolPorts(
   cluster: Cluster,
   node: SimNode | undefined,
   {program, stream}: {readonly program: string; readonly stream: Stream},
-): Pick<SyncPorts, 'clock.now' | 'clock.sleep' | 'entropy.bytes' | 'trace.event'> {
+): Pick<SyncPorts, 'clock.now' | 'clock.nextStart' | 'clock.sleep' | 'entropy.bytes' | 'trace.event'> {
   const {scheduler, trace} = cluster.world;
   return {
     'clock.now': () =>
@@ -17,6 +18,14 @@ export function createToolPorts(
         wallMs: node === undefined ? cluster.wallMs() : node.wallMs(),
         monotonicMs: node === undefined ? scheduler.nowMs : node.monotonicMs(),
       }),
+    'clock.nextStart': ({cron, timeZone, afterMs}) => {
+      try {
+        const next = new Cron(cron, {timezone: timeZone, mode: '5-part', paused: true}).nextRun(new Date(afterMs));
+        return ok(next?.getTime());
+      } catch (error) {
+        return failed('invalid', error instanceof Error ? error.message : 'a cron rule that cannot be read');
+      }
+    },
     // The driver of a simulation lets time pass; whoever asks this port directly has slept for no time at all.
     'clock.sleep': () => ok('slept'),
     'entropy.bytes': ({length}) => ok(stream.bytes(length)),

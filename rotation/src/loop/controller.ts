@@ -8,6 +8,7 @@ import type {ClusterObservation} from '../model/observation.ts';
 import {type ControllerMemory, type ControllerWaits, newControllerMemory, observeCluster} from '../observe/cluster.ts';
 import {planController} from '../plan/controller.ts';
 import type {Action, Plan} from '../plan/plan.ts';
+import type {ReasonName} from '../plan/reason.ts';
 import {demand, type Result, type Step} from '../ports.ts';
 
 export interface ControllerSettings extends ControllerWaits {
@@ -92,9 +93,17 @@ function* controllerPeriod(memory: ControllerMemory, engine: ControllerEngine): 
   return Math.max(0, Math.min(plan.wakeAtMs - after.monotonicMs, isResting(plan) ? plan.wakeAtMs : busyPeriodMs));
 }
 
-/** Nothing is under way, or what is waited for takes long: an approval, or signs that tell the role. */
+/** Nothing is under way, or what is waited for takes long. */
 const isResting = ({phase, reasons: [first]}: Plan): boolean =>
-  phase === 'Idle' || first?.reason === 'WaitingForApproval' || first?.reason === 'RoleUnknown';
+  phase === 'Idle' || (first !== undefined && longWaits.has(first.reason));
+
+/** What ends with time, an operator's word or a change that a watch tells of. */
+const longWaits: ReadonlySet<ReasonName> = new Set<ReasonName>([
+  'WaitingForApproval',
+  'WaitingForWindow',
+  'StandbyUnproven',
+  'RoleUnknown',
+]);
 
 /** After a deed there is something new to see at once; after a question there is not. */
 const isQuestion = (action: Action): boolean => action.do === 'askCompaction';

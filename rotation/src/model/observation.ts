@@ -6,6 +6,7 @@ import type {Fact} from './fact.ts';
 import type {KeyObject, NodeReport} from './node.ts';
 import type {Ring, SeenRing} from './ring.ts';
 import type {ReadSpec} from './spec.ts';
+import type {WindowsNow} from './windows.ts';
 
 /** A kube-apiserver identity lease. */
 export interface ServerLease {
@@ -76,10 +77,14 @@ export interface ClusterObservation {
   readonly counted: Readonly<Record<string, number>>;
   /** A rewrite was refused a moment ago since etcd has no space; what it was refused with. */
   readonly spaceExceeded?: string;
+  /** Whether a window of `spec.windows` is open; absent where the spec has none. */
+  readonly windows?: Fact<WindowsNow>;
   /** How long a request under an older key may still run after the last server changed its write key, ms; absent = the default. */
   readonly drainMs?: number;
   /** A file that a server has not loaded after this is called not loaded, ms; absent = the default. */
   readonly reloadDeadlineMs?: number;
+  /** A Standby counts its stored values again after this, ms; absent = the default. */
+  readonly countEveryMs?: number;
   /** The SeedBundle object; read under the deterministic strategy only. */
   readonly seedBundle: Fact<StoredBundle>;
   /** Signs of the etcd Synchronizer; read under the deterministic strategy only. */

@@ -15,6 +15,7 @@ import type {DerivationSettings} from './bundle.ts';
 import {parseDuration} from './duration.ts';
 import {covers} from './layout.ts';
 import {annotation, defaultRootSecret, ourGroup, ourNamespace} from './resource-types.ts';
+import type {WindowRule} from './windows.ts';
 
 export interface Spec {
   readonly resources: readonly string[];
@@ -28,6 +29,8 @@ export interface Spec {
   readonly migration: {readonly maxInFlight: number; readonly qps?: number};
   readonly nodes: {readonly writeMode: 'rename' | 'inPlace' | 'external'};
   readonly adoption: {readonly replaceKMS: boolean};
+  /** When keys may be activated, values rewritten and keys dropped; always, when it is empty. */
+  readonly windows: readonly WindowRule[];
   /** Text of the rotate annotation; absent when there is none. */
   readonly rotateRequest?: string;
   /** Text of the pause annotation; absent when not paused. */
@@ -84,7 +87,7 @@ export function readSpec(object: StoredObject): ReadSpec {
   const inFlight = integer(migration.maxInFlight, 'spec.migration.maxInFlight', maxInFlight, 1, maxInFlight, problems);
   if (retention.requireSnapshot === true)
     problems.push('spec.retention.requireSnapshot: this release attests no backups');
-  if (hasMembers(fields.windows)) problems.push('spec.windows: this release knows no windows');
+  const windows = readWindowRules(fields.windows, problems);
   if (problems.length > 0) return {outcome: 'invalid', problems};
   const notes = object.metadata.annotations ?? {};
   const rotateRequest = notes[annotation.rotate];
@@ -102,6 +105,7 @@ export function readSpec(object: StoredObject): ReadSpec {
       migration: {maxInFlight: inFlight, ...(typeof migration.qps === 'number' ? {qps: migration.qps} : {})},
       nodes: {writeMode},
       adoption: {replaceKMS: fieldsOf(fields.adoption).replaceKMS === true},
+      windows,
       ...(rotateRequest !== undefined && rotateRequest !== '' ? {rotateRequest} : {}),
       ...(pause !== undefined ? {pause} : {}),
       generation: object.metadata.generation ?? 0,
@@ -110,10 +114,27 @@ export function readSpec(object: StoredObject): ReadSpec {
   };
 }
 
-const hasMembers = (value: unknown): boolean =>
-  Array.isArray(value)
-    ? value.length > 0
-    : typeof value === 'object' && value !== null && Object.values(value).some(hasMembers);
+/** Shortest window, ms. */
+const shortestWindowMs = 60_000;
+
+/** Whether `cron` and `timeZone` mean anything is for the host's calendar to say. */
+function readWindowRules(value: unknown, problems: string[]): readonly WindowRule[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) {
+    problems.push('spec.windows: expected a list');
+    return [];
+  }
+  return value.map((item, index): WindowRule => {
+    const path = `spec.windows[${index}]`;
+    const {action, cron, duration, timeZone = 'UTC'} = fieldsOf(item);
+    if (action !== 'allow' && action !== 'deny') problems.push(`${path}.action: expected allow or deny`);
+    if (typeof cron !== 'string' || cron === '') problems.push(`${path}.cron: expected five fields, such as 0 2 * * 6`);
+    if (typeof timeZone !== 'string') problems.push(`${path}.timeZone: expected an IANA name, such as Europe/Berlin`);
+    const durationMs = readDuration(duration, `${path}.duration`, 0, problems);
+    if (durationMs < shortestWindowMs) problems.push(`${path}.duration: expected at least 1m, got ${durationMs}ms`);
+    return {action: action === 'deny' ? 'deny' : 'allow', cron: String(cron), durationMs, timeZone: String(timeZone)};
+  });
+}
 
 /** A group id or dimension; what is wrong with one is said without repeating it. */
 function readId(value: unknown, path: string, fallback: string | undefined, problems: string[]): string {

@@ -22,6 +22,7 @@ import {type MirrorLeaseMemory, readPair} from './pair.ts';
 import {newServerLeaseMemory, readServerLeases, type ServerLeaseMemory, watchOf} from './server-leases.ts';
 import {readControlPlaneNodes, readEndpoints} from './servers.ts';
 import {readClusterId, readKeyObjects} from './shared-objects.ts';
+import {readWindows} from './windows.ts';
 
 /** The controller's memory: a plain value, lost at a crash without harm. */
 export interface ControllerMemory {
@@ -53,6 +54,8 @@ export interface ControllerWaits {
   readonly drainMs?: number;
   /** A file that a server has not loaded after this is called not loaded, ms. */
   readonly reloadDeadlineMs?: number;
+  /** On a Standby: stored values are counted again after this, ms. */
+  readonly countEveryMs?: number;
 }
 
 export const newControllerMemory = (
@@ -97,6 +100,7 @@ export function* observeCluster(memory: ControllerMemory, leading: boolean): Ste
   const endpoints = yield* readEndpoints();
   const types = yield* readTypes(spec, ring);
   const pair = yield* readPair(memory, spec, now);
+  const windows = yield* readWindows(spec, clusterId, now);
   const pruned = yield* memory.readPruned();
   return {
     now,
@@ -121,6 +125,7 @@ export function* observeCluster(memory: ControllerMemory, leading: boolean): Ste
     counted: countTimes(memory.counts, ring, now.monotonicMs),
     ...spaceFact(memory, now),
     ...pair,
+    windows,
     pruned,
     ...memory.waits,
   };

@@ -1,6 +1,7 @@
 // Approval: what a derived key waits for before it may write, beyond being loaded everywhere. The Standby waits for none
 // of it: the Active writes with the key already.
 
+import {idlePeriodMs} from '../limits.ts';
 import {annotation} from '../model/resource-types.ts';
 import {bundleStampId} from '../model/stamps.ts';
 import {formatTime} from '../model/time-text.ts';
@@ -64,7 +65,8 @@ function proofOf(view: View, key: string): Outcome | undefined {
     const proven = [...standbyProven, following.bundleId].slice(-maxProven);
     return changeRing(ring, {standbyProven: proven}, because('StandbyProven', message));
   }
-  return wait(because('StandbyUnproven', `${key}: no Standby proved that it derives the same key (verify --record)`));
+  const reason = because('StandbyUnproven', `${key}: no Standby proved that it derives the same key (verify --record)`);
+  return {kind: 'wait', reasons: [reason], wakeInMs: idlePeriodMs};
 }
 
 /** Bundle ids that are remembered as proven. */

@@ -26,6 +26,7 @@ import {start} from './start.ts';
 import {times} from './times.ts';
 import {verify} from './verify.ts';
 import {makeView, type View} from './view.ts';
+import {inWindow} from './windows.ts';
 
 /** Adding stands before `pause`, the dangerous deeds behind it. */
 export const controllerRules: readonly Rule[] = [
@@ -42,10 +43,10 @@ export const controllerRules: readonly Rule[] = [
   certain,
   publish,
   start,
-  activate,
-  migrate,
+  inWindow(activate),
+  inWindow(migrate),
   verify,
-  drop,
+  inWindow(drop),
   standby,
   rest,
 ];
@@ -125,7 +126,7 @@ function phaseOf(reason: Reason | undefined, view: View | undefined): Phase {
   const named = phases[reason.reason];
   if (named !== undefined) return named;
   const rotation = view.ring.rotation;
-  if (rotation === undefined) return 'Blocked';
+  if (rotation === undefined) return reason.reason === 'WaitingForWindow' ? 'Idle' : 'Blocked';
   if (rotation.key === undefined) return 'Minting';
   if (rotation.activatedAtMs === undefined) return 'Distributing';
   if (rotation.convergedAtMs === undefined) return 'Converging';

@@ -11,7 +11,7 @@ import {typesOf} from './migrate.ts';
 import {because, type Reason} from './reason.ts';
 import {isStandby, roleOf} from './role.ts';
 import {deterministicOf} from './settings.ts';
-import {lookAgainMs} from './standby.ts';
+import {countEveryMs} from './standby.ts';
 import {isAlone, isProven} from './standby-proof.ts';
 import type {View} from './view.ts';
 
@@ -117,14 +117,14 @@ const latestScan = ({members}: View): ScanReport | undefined =>
       undefined,
     );
 
-/** A count of the stored values says something of now for so long, ms: three of the Standby's looks at them. */
-const countLifeMs = 3 * lookAgainMs;
+/** A count of the stored values says something of now for so many of the times after which it is made again. */
+const countLives = 3;
 
 /** Why a count of the stored values does not tell what is stored now; `undefined` when it does. */
 function whyUnchecked(view: View, scan: ScanReport | undefined): string | undefined {
   if (scan === undefined) return 'no node counted the stored values';
   const {wallMs} = view.observation.now;
-  if (isFar(scan.completedAtMs, countLifeMs, wallMs))
+  if (isFar(scan.completedAtMs, countLives * countEveryMs(view), wallMs))
     return `the stored values were counted last at ${formatTime(scan.completedAtMs)}`;
   const types = typesOf(
     view,

@@ -90,6 +90,7 @@ export const reasons = {
   Distributing: 'the key is on its way to every node',
   AskingServers: 'each server is asked once more before a dangerous deed',
   Activating: 'the write key changes',
+  WaitingForWindow: 'no window of spec.windows is open for what changes or drops a key',
   Converging: 'servers load the new write key',
   Migrating: 'stored objects are rewritten',
   MigrationBlocked: 'objects that cannot be rewritten',

@@ -6,10 +6,13 @@ import {budgetUsed, interval} from './due.ts';
 import type {Outcome, Rule} from './plan.ts';
 import {because, type Reason} from './reason.ts';
 import type {View} from './view.ts';
+import {waitsForWindow, wakeOf} from './windows.ts';
 
 export const rest: Rule = {name: 'rest', apply};
 
 function apply(view: View): Outcome {
+  const closed = waitsForWindow(view);
+  if (closed !== undefined) return {kind: 'wait', reasons: [closed], ...wakeOf(view)};
   const {ring, observation, spec} = view;
   const last = ring.history.find(({reason}) => reason !== 'resources');
   const nextAt = (last?.completedAtMs ?? 0) + interval(view);

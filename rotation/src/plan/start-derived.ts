@@ -17,6 +17,7 @@ import {roleOf} from './role.ts';
 import {isProven} from './standby-proof.ts';
 import {startResources} from './start-resources.ts';
 import type {View} from './view.ts';
+import {closedFor} from './windows.ts';
 import {isWrittenByActive, nextEntry} from './written.ts';
 
 /** What `start` says under the deterministic strategy, with no rotation under way. */
@@ -29,6 +30,8 @@ export function startDerived(view: View): Outcome {
 function startActive(view: View): Outcome {
   const due = whyDue(view);
   if (due === undefined) return pass;
+  const closed = closedFor(view, due);
+  if (closed !== undefined) return closed;
   if (due.reason === 'resources') return preflight(view) ?? startResources(view, due);
   if (due.reason === 'compromise') return preflight(view) ?? startFresh(view);
   const entry = nextEntry(view);
@@ -67,9 +70,11 @@ function startFresh(view: View): Outcome {
 /** A Standby rotates when the Active has; a request that was mirrored is handled by the revision that it led to. */
 function startStandby(view: View): Outcome {
   const entry = nextEntry(view, ({key}) => isWrittenByActive(view, key));
-  if (entry !== undefined) return preflight(view) ?? startWith(view, entry, 'follow');
+  if (entry !== undefined)
+    return closedFor(view, {reason: 'follow'}) ?? preflight(view) ?? startWith(view, entry, 'follow');
   const due = whyDue(view);
-  return due?.reason === 'resources' ? (preflight(view) ?? startResources(view, due)) : pass;
+  if (due?.reason !== 'resources') return pass;
+  return closedFor(view, due) ?? preflight(view) ?? startResources(view, due);
 }
 
 function startWith(view: View, {key, revision}: BundleEntryRef, reason: Rotation['reason']): Outcome {

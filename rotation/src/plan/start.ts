@@ -9,6 +9,7 @@ import {because} from './reason.ts';
 import {startDerived} from './start-derived.ts';
 import {startResources} from './start-resources.ts';
 import type {View} from './view.ts';
+import {closedFor} from './windows.ts';
 
 export const start: Rule = {name: 'start', apply};
 
@@ -18,6 +19,8 @@ function apply(view: View): Outcome {
   if (view.spec.keyStrategy === 'deterministic') return startDerived(view);
   const due = whyDue(view);
   if (due === undefined) return pass;
+  const closed = closedFor(view, due);
+  if (closed !== undefined) return closed;
   const problem = preflight(view);
   if (problem !== undefined) return problem;
   return due.reason === 'resources' ? startResources(view, due) : startRotation(view, due);

@@ -11,6 +11,7 @@ import {pairConditions, roleWord} from './pair-status.ts';
 import type {Plan} from './plan.ts';
 import type {Reason, ReasonName} from './reason.ts';
 import {obstacle, obstacles, type View} from './view.ts';
+import {waitsForWindow} from './windows.ts';
 
 export interface Condition {
   readonly type: string;
@@ -185,8 +186,25 @@ function makeConditions(plan: Plan, view: View | undefined, all: readonly Reason
         message: `${Math.round(budgetUsed(view) * 100)} % of the write budget is used`,
       },
     ]),
+    ...windowConditions(view),
     ...pairConditions(view),
   ];
+}
+
+/** Where there are windows: whether the write key has become older than its interval while it waits for one. */
+function windowConditions(view: View): readonly Bare[] {
+  if (view.spec.windows.length === 0) return [];
+  const type = 'CryptoperiodOK';
+  const waiting = waitsForWindow(view);
+  if (waiting === undefined || !isPastInterval(view))
+    return [{type, status: 'True', reason: 'Scheduled', message: 'the write key is not older than the interval'}];
+  const message = `the interval of the write key has passed, and its rotation waits: ${waiting.message}`;
+  return [{type, status: 'False', reason: waiting.reason, message}];
+}
+
+function isPastInterval(view: View): boolean {
+  const last = view.ring.history.find(({reason}) => reason !== 'resources');
+  return last !== undefined && view.observation.now.wallMs - last.completedAtMs >= interval(view);
 }
 
 /** Every member's server writes every listed resource with a key. */
