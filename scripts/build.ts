@@ -6,7 +6,7 @@ import {endProgramsOnSignal, runCommand} from './command.ts';
 import {type Manifest, readPackages, root, type WorkspacePackage} from './workspace.ts';
 
 /** Folders of a package that are shipped as they are, when they exist. */
-const dataFolders = ['bin', 'crd', 'chart'] as const;
+const dataFolders = ['bin', 'crd', 'chart', 'rehearsals'] as const;
 
 interface ExportTarget {
   readonly types: string;

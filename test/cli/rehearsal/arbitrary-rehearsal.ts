@@ -236,7 +236,7 @@ export const anyRehearsal: fc.Arbitrary<Rehearsal> = fc
       clusters: fc.constant(plans),
       timeline: fc.constant(timeline),
       chaos: fc.constant(faults),
-      expect: fc.array(anyExpectation(plans, done), {minLength: 1, maxLength: 6}),
+      expect: fc.array(anyExpectation(plans, done), {maxLength: 6}),
     };
     if (standby === undefined) return fc.record(common);
     return fc.oneof(fc.record(common), fc.record({...common, replication}));
