@@ -2,7 +2,7 @@
 // matter, and needs a certain role (derivation.md, "Reading and following are two things").
 
 import type {BundleEntryRef, BundleRef, FollowedBundle} from '../model/bundle.ts';
-import type {KeyId, KeyRef} from '../model/key.ts';
+import {type KeyId, type KeyRef, keyObjectName} from '../model/key.ts';
 import {annotation} from '../model/resource-types.ts';
 import type {Ring, RingKey} from '../model/ring.ts';
 import {formatTime} from '../model/time-text.ts';
@@ -137,7 +137,11 @@ function nextOther(view: View, followed: FollowedBundle, bundle: BundleRef): Ste
   const check = rootCheckOf(view);
   if (roleOf(view).role === 'Active') return keep(because('BundleNotFollowed', `${what}; it is another cluster's`));
   const isOwnRoot = followed.rootCheck === undefined || followed.rootCheck === check;
-  if (isOwnRoot || isAnnounced(view, check)) return {follow: followedFrom(view, bundle)};
+  if (isOwnRoot) return {follow: followedFrom(view, bundle)};
+  if (isAnnounced(view, check)) {
+    const unsealed = unsealedKeys(view);
+    return unsealed === undefined ? {follow: followedFrom(view, bundle)} : keep(unsealed);
+  }
   return keep(
     because('RootChangeNotAnnounced', `${what}; the root key changed and annotation root-check does not say so`),
   );
@@ -146,6 +150,18 @@ function nextOther(view: View, followed: FollowedBundle, bundle: BundleRef): Ste
 /** Whether an operator announced the change to the root key that the nodes hold now. */
 export const isAnnounced = ({observation}: View, check: string | undefined): boolean =>
   check !== undefined && observation.ringAnnotations[annotation.rootCheck] === check;
+
+/** Under a new root no old key can be derived any more, so each must lie sealed before that root is taken; why not yet. */
+export function unsealedKeys({ring, observation: {keyObjects}}: View): Reason | undefined {
+  if (keyObjects.state !== 'seen')
+    return because('ReadFailed', 'key objects could not be read, and the root key shall change');
+  const sealed = new Set(keyObjects.value.map(({name}) => name));
+  const names = ring.keys
+    .filter((key) => key.derived === true && !sealed.has(keyObjectName(key)))
+    .map(({name}) => name);
+  if (names.length === 0) return undefined;
+  return because('KeyNotSealed', `${names.join(', ')}: not sealed yet, and under the new root not to be derived`);
+}
 
 /** All entries, later times, the higher generation: no key is lost and none is activated earlier. */
 function mergeBundles(followed: BundleRef, bundle: BundleRef): BundleRef {

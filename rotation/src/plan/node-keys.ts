@@ -22,7 +22,8 @@ export function keyActions(o: NodeObservation, ring: Ring, problems: Problem[]):
       actions.push(...chain.map((each): NodeAction => ({do: 'openKey', object: each})));
     }
     if (!o.held.has(key.id) && object === undefined) problems.push(problem('KeyNotHeld', notHeld(o, key)));
-    if (o.held.has(key.id) && object === undefined && key.derived !== true && o.recipients.state === 'seen')
+    const needsObject = key.derived !== true || (isRootChanged(o, ring) && !objects.has(name));
+    if (o.held.has(key.id) && object === undefined && needsObject && o.recipients.state === 'seen')
       actions.push({do: 'sealKey', key: key.id});
     if (o.held.has(key.id) && object !== undefined && lacksRecipient(o, object.recipients))
       actions.push({do: 'reseal', object: name});
@@ -34,6 +35,12 @@ export function keyActions(o: NodeObservation, ring: Ring, problems: Problem[]):
   }
   return actions;
 }
+
+/** The Secret holds another root key than the one that the followed bundle is under: its keys can be derived no more. */
+const isRootChanged = ({derivation}: NodeObservation, {following}: Ring): boolean =>
+  derivation?.root.state === 'ready' &&
+  following?.rootCheck !== undefined &&
+  derivation.root.rootCheck !== following.rootCheck;
 
 /** A derived key may have an object, made before a change of root; the object of another key of its revision is not its. */
 const objectFor = (key: RingKey, object: KeyObject | undefined): KeyObject | undefined =>

@@ -16,7 +16,7 @@ import {
   rootCheckOf,
   writeRevision,
 } from './bundles.ts';
-import {isAnnounced} from './follow.ts';
+import {isAnnounced, unsealedKeys} from './follow.ts';
 import type {Member} from './membership.ts';
 import {nextRevision} from './mint.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
@@ -49,7 +49,12 @@ function publicationDue(view: View): Publishing | Extract<Outcome, {kind: 'wait'
   if (observation.seedBundle.state === 'unknown') return undefined;
   if (known === undefined) return {kind: 'first', revision: nextRevision(view)};
   if (followed?.rootCheck !== undefined && check !== undefined && check !== followed.rootCheck) {
-    if (isAnnounced(view, check)) return {kind: 'first', revision: nextRevision(view)};
+    if (isAnnounced(view, check)) {
+      const unsealed = unsealedKeys(view);
+      return unsealed === undefined
+        ? {kind: 'first', revision: nextRevision(view)}
+        : {kind: 'wait', reasons: [unsealed]};
+    }
     const message = 'the root key changed; annotation root-check on the ring must name the new one';
     return {kind: 'wait', reasons: [because('RootChangeNotAnnounced', message)]};
   }

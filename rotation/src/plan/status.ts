@@ -3,8 +3,9 @@
 import {parseKeyName} from '@etcd-encryption/crypto';
 import {isKey, writeEntries} from '../model/layout.ts';
 import type {ClusterObservation} from '../model/observation.ts';
-import type {MigrationMark} from '../model/ring.ts';
+import type {MigrationMark, RingKey} from '../model/ring.ts';
 import {formatTime} from '../model/time-text.ts';
+import {writeRevision} from './bundles.ts';
 import {budgetUsed, currentKey, interval} from './due.ts';
 import type {Member} from './membership.ts';
 import {pairConditions, roleWord} from './pair-status.ts';
@@ -315,7 +316,7 @@ function keyStatus(view: View): readonly unknown[] {
   const current = currentKey(view);
   const scan = latestScan(view);
   return ring.keys.map((key) => {
-    const next = ring.rotation?.key === key.id && ring.rotation.activatedAtMs === undefined;
+    const next = isNext(view, key);
     const state = write.has(key.id) ? 'Write' : next ? 'Next' : key.revision === 0 ? 'Adopted' : 'Read';
     const activated = ring.history.find((each) => each.key === key.id && each.reason !== 'resources');
     return {
@@ -331,6 +332,14 @@ function keyStatus(view: View): readonly unknown[] {
       ...(scan === undefined ? {} : {values: valuesUnder(scan.counts, `${key.provider}:${key.name}`)}),
     };
   });
+}
+
+/** What the rotation under way will write with, or the published key that waits for the next one. */
+function isNext(view: View, {id, derived, revision}: RingKey): boolean {
+  const {rotation, following} = view.ring;
+  if (rotation !== undefined && rotation.activatedAtMs === undefined && rotation.key === id) return true;
+  if (derived !== true || following?.entries.every(({key}) => key !== id) !== false) return false;
+  return revision > writeRevision(view);
 }
 
 const latestScan = ({members}: View): Member['report']['scan'] =>

@@ -1,7 +1,7 @@
 // The root Secret as an agent reads it: what is said of it, what is held, and what stays when it goes.
 
 import {fingerprint, hex, toBase64, utf8} from '@etcd-encryption/crypto';
-import {failed, ok, type SyncPorts} from '@etcd-encryption/rotation';
+import {failed, keyResource, ok, type SyncPorts} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {
   AgentNode,
@@ -9,6 +9,7 @@ import {
   bytesOf,
   chain,
   derivation,
+  derivedKey,
   group,
   idsOf,
   keysOf,
@@ -127,6 +128,25 @@ describe('a root key that was held', () => {
     expect(agent.derivation).not.toHaveProperty('next');
     expect(agent.report.held).toEqual([...idsOf(chain(3))].sort());
     expect(agent.state.bundle).toBe(bytesOf(bundleOf(two)));
+  });
+
+  test('another root key takes its place ⇒ every key that it cannot derive is sealed, once', () => {
+    const {rootCheck = ''} = fingerprint(settings, []);
+    const following = {bundleId: 'a'.repeat(32), generation: 2, hash: '', entries: [], sinceMs: 0, rootCheck};
+    const agent = new AgentNode({
+      bundle: bytesOf(bundleOf(two)),
+      ring: ringWith({following, keys: keysOf(two).map(derivedKey).reverse()}),
+    });
+    const sealed = (): readonly string[] =>
+      [...agent.store.objects.keys()].filter((name) => name.startsWith(keyResource.plural)).sort();
+    agent.run(3);
+    expect(sealed()).toEqual([]);
+    agent.putSecret({'root-key': toBase64(otherRoot)});
+    agent.run(3);
+    expect(sealed()).toEqual([`${keyResource.plural}/r1`, `${keyResource.plural}/r2`]);
+    const before = agent.requests.filter(({op}) => op === 'store.create').length;
+    agent.run(2);
+    expect(agent.requests.filter(({op}) => op === 'store.create')).toHaveLength(before);
   });
 
   test('the ring names another Secret ⇒ read from there, and the first key is wiped', () => {

@@ -1,12 +1,13 @@
 // What people see of a pair in the config's status.
 
-import {annotation, makeStatus, planController, type ScanReport} from '@etcd-encryption/rotation';
+import {annotation, makeStatus, planController, type Ring, type ScanReport} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {layoutOf, loadedOf, now, observe, rendered, restingRing} from '../fixtures.ts';
 import {
   bundleOf,
   d1,
   d2,
+  d3,
   derivationOf,
   derivedKey,
   type GivenPair,
@@ -160,5 +161,19 @@ describe('StandbyProven', () => {
     expect(of(undefined)).toEqual({status: 'False', reason: 'StandbyUnproven'});
     expect(of({[annotation.standby]: 'none'})).toEqual({status: 'True', reason: 'StandbyProven'});
     expect(condition({ring: mine, stored: bundle}, 'Degraded')?.status).toBe('False');
+  });
+});
+
+describe('states of keys', () => {
+  const states = (ring: Ring) => {
+    const o = observePair({ring, stored: bundle, signals: installed});
+    const keys = makeStatus(planController(o), o, undefined).keys as readonly {name: string; state: string}[];
+    return Object.fromEntries(keys.map(({name, state}) => [name, state]));
+  };
+
+  test('the published key that waits ⇒ Next; what a chain made beyond the bundle, and older keys ⇒ Read', () => {
+    const ring = restingPair(bundle, {waiting: [d3, d2], ours: false});
+    expect(states(ring)).toEqual({[d1.name]: 'Write', [d2.name]: 'Next', [d3.name]: 'Read'});
+    expect(states(restingPair(bundle, {keys: [d2, d1]}))).toEqual({[d2.name]: 'Write', [d1.name]: 'Read'});
   });
 });

@@ -1,10 +1,18 @@
 // What bundles bring is read in any role; which one is followed for writing needs a certain role.
 
-import {annotation, type BundleReport, type KeyRef, type Ring, type RingKey} from '@etcd-encryption/rotation';
+import {
+  annotation,
+  type BundleReport,
+  type KeyRef,
+  type Ring,
+  type RingKey,
+  seen,
+  unknown,
+} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {compareBundles} from '../../../rotation/src/plan/bundles.ts';
 import {expectRing} from '../expect-plan.ts';
-import {blockOf, fileOf, hour, minute, now} from '../fixtures.ts';
+import {blockOf, fileOf, hour, keyObjectOf, minute, now} from '../fixtures.ts';
 import {nextRingOf, notedBy, planOf, saidBy} from '../reached.ts';
 import {
   bundleOf,
@@ -247,8 +255,29 @@ export function describeFollowing(): void {
       expect(notedBy(plan)).toContain('RootChangeNotAnnounced');
       expect(following(plan)).toBeUndefined();
       const annotations = {[annotation.rootCheck]: rootCheck};
-      const told = planOf(observePair({ring, stored: rival, signals: installed, annotations}));
+      const facts = {keyObjects: seen(ring.keys.map((key) => keyObjectOf(key)))};
+      const told = planOf(observePair({ring, stored: rival, signals: installed, annotations, facts}));
       expect(following(told)).toMatchObject({bundleId: otherId, rootCheck});
+    });
+
+    test.each([
+      [
+        'an old key is not sealed',
+        seen(
+          standby()
+            .keys.slice(1)
+            .map((key) => keyObjectOf(key)),
+        ),
+        'KeyNotSealed',
+      ],
+      ['which are sealed is unknown', unknown('no answer'), 'ReadFailed'],
+    ] as const)('the change of root is announced, and %s ⇒ not followed yet: %s', (_what, keyObjects, reason) => {
+      const rival = bundleOf(1, [d1], otherId);
+      const ring = standby({following: followedOf(old, {rootCheck: 'e'.repeat(16)})});
+      const annotations = {[annotation.rootCheck]: rootCheck};
+      const plan = planOf(observePair({ring, stored: rival, signals: installed, annotations, facts: {keyObjects}}));
+      expect(notedBy(plan)).toContain(reason);
+      expect(following(plan)).toBeUndefined();
     });
 
     test('an Active sees another cluster’s bundle id ⇒ named, its own is followed', () => {

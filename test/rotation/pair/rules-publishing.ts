@@ -1,9 +1,9 @@
 // Publishing: what is due, who makes it, what may go out, and how it is known to have arrived.
 
-import {annotation, type PublishRequest, type Ring, type Rotation, unknown} from '@etcd-encryption/rotation';
+import {annotation, type PublishRequest, type Ring, type Rotation, seen, unknown} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {expectRing, expectWait} from '../expect-plan.ts';
-import {hour, minute, now} from '../fixtures.ts';
+import {hour, keyObjectOf, minute, now} from '../fixtures.ts';
 import {nextRingOf, planOf, saidBy} from '../reached.ts';
 import {
   bundleOf,
@@ -150,11 +150,13 @@ export function describePublishing(): void {
       expectRing(planOf(observePair({ring, said})), ring, asked('raise', 2));
     });
 
-    test('the root key changed ⇒ nothing until it is announced, then a new bundle id', () => {
+    test('the root key changed ⇒ nothing until it is announced and old keys lie sealed, then a new bundle id', () => {
       const ring = savedIn(restingPair(two, {waiting: [d2], following: followedOf(two, {rootCheck: 'e'.repeat(16)})}));
       expectWait(planOf(observePair({ring, stored: two})), 'RootChangeNotAnnounced');
       const annotations = {[annotation.rootCheck]: rootCheck};
-      expectRing(planOf(observePair({ring, stored: two, annotations})), ring, asked('first', 3));
+      expectWait(planOf(observePair({ring, stored: two, annotations})), 'KeyNotSealed');
+      const facts = {keyObjects: seen(ring.keys.map((key) => keyObjectOf(key)))};
+      expectRing(planOf(observePair({ring, stored: two, annotations, facts})), ring, asked('first', 3));
     });
   });
 
