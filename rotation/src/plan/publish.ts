@@ -6,6 +6,7 @@ import {sha256Hex} from '@etcd-encryption/crypto/sha256';
 import {agentSilentMs, maxPublications} from '../limits.ts';
 import type {BundleRef, PreparedBundle, PublishRequest} from '../model/bundle.ts';
 import type {Ring} from '../model/ring.ts';
+import {formatTime} from '../model/time-text.ts';
 import {
   derivationsOf,
   highestGeneration,
@@ -20,12 +21,15 @@ import {isAnnounced, unsealedKeys} from './follow.ts';
 import type {Member} from './membership.ts';
 import {nextRevision} from './mint.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
-import {because} from './reason.ts';
+import {because, type Reason} from './reason.ts';
 import {roleOf} from './role.ts';
 import {deterministicOf} from './settings.ts';
 import type {View} from './view.ts';
 
 export const publish: Rule = {name: 'publish', apply};
+
+/** By how much the clock of a node that makes a bundle may be ahead of the controller's, ms. */
+const maxAheadMs = 300_000;
 
 /** What is to be published, and why. */
 export type Publishing = Pick<PublishRequest, 'kind' | 'revision'>;
@@ -138,7 +142,8 @@ function goOn(view: View, publishing: PublishRequest): Outcome {
   const prepared = maker?.report.derivation?.prepared;
   if (maker !== undefined && prepared?.id === publishing.id) {
     const problem = problemOf(view, publishing, prepared);
-    if (problem !== undefined) return wait(because('PreparedBundleWrong', `${maker.node}: ${problem}`, [maker.node]));
+    if (problem !== undefined)
+      return refuse(view, publishing, because('PreparedBundleWrong', `${maker.node}: ${problem}`, [maker.node]));
     const {bundleId, generation, hash} = prepared;
     const publication = {bundleId, generation, hash, atMs: observation.now.wallMs};
     return changeRing(
@@ -164,17 +169,33 @@ function goOn(view: View, publishing: PublishRequest): Outcome {
   return wait(because('Publishing', `${publishing.node} makes the SeedBundle`, [publishing.node]));
 }
 
+/** Each node that can make a bundle is asked once, by a request of its own; after the last one's refusal it is waited. */
+function refuse({ring, ...view}: View, publishing: PublishRequest, reason: Reason): Outcome {
+  const makers = makersOf({ring, ...view}, publishing.kind);
+  const next = makers[makers.findIndex(({node}) => node === publishing.node) + 1];
+  if (next === undefined) return wait(reason);
+  const id = `publish-${ring.epoch}-${ring.version}`;
+  return changeRing(ring, {publishing: {...publishing, id, node: next.node}}, reason);
+}
+
 /** `fresh` answers a request; the others follow from what is stored. */
 const whyPublished = ({rotation}: Ring, {kind}: PublishRequest): string =>
   kind === 'fresh' && rotation?.request !== undefined ? `${kind}: ${rotation.request}` : kind;
 
 /** What is wrong with a bundle that a node made; a fork, a lower generation or other bytes must never go out. */
-function problemOf(view: View, {kind, revision}: PublishRequest, prepared: PreparedBundle): string | undefined {
+function problemOf(
+  view: View,
+  {kind, revision, approvalDelayMs}: PublishRequest,
+  prepared: PreparedBundle,
+): string | undefined {
   const {bytes, hash, bundleId, generation, entries} = prepared;
   const read = fromBase64(bytes);
   if (read.outcome !== 'ok' || sha256Hex(read.bytes) !== hash) return 'its bytes do not have its hash';
-  const newest = newestEntry(prepared)?.revision;
-  if (newest !== revision) return `its newest revision is ${newest}, expected ${revision}`;
+  const newest = newestEntry(prepared);
+  if (newest?.revision !== revision) return `its newest revision is ${newest?.revision}, expected ${revision}`;
+  const latestMs = view.observation.now.wallMs + approvalDelayMs + maxAheadMs;
+  if (kind !== 'raise' && newest.activateAtMs > latestMs)
+    return `r${revision} would write at ${formatTime(newest.activateAtMs)} at the earliest: that node's clock is ahead`;
   const known = lastKnown(view);
   if (kind === 'first')
     return bundleId === known?.bundleId || entries.length !== 1 ? 'it is not the first of a new bundle id' : undefined;

@@ -12,6 +12,7 @@ import {
   d3,
   derivationOf,
   derivedKey,
+  entryOf,
   firstId,
   followedOf,
   freshRing,
@@ -163,8 +164,8 @@ export function describePublishing(): void {
   describe('the way of a bundle', () => {
     const open = (changes: Partial<PublishRequest> = {}, more: Partial<Ring> = {}): Ring =>
       resting({publishing: request(changes), ...more});
-    const made = (bundle: TestBundle): Partial<GivenPair> => ({
-      nodes: {n1: {derivation: derivationOf(one, {prepared: preparedOf(bundle, 'publish-4-69')})}},
+    const made = (bundle: TestBundle, node = 'n1'): Partial<GivenPair> => ({
+      nodes: {[node]: {derivation: derivationOf(one, {prepared: preparedOf(bundle, 'publish-4-69')})}},
     });
 
     test('it is not made yet ⇒ waits for its node', () => {
@@ -211,14 +212,33 @@ export function describePublishing(): void {
       ['other bytes than its hash', {...two, bytes: one.bytes}],
     ];
     test.each(wrong)('%s ⇒ is not recorded and named', (_what, bundle) => {
-      expectWait(planOf(observePair({ring: open(), stored: one, ...made(bundle)})), 'PreparedBundleWrong');
+      expectWait(
+        planOf(observePair({ring: open({node: 'n3'}), stored: one, ...made(bundle, 'n3')})),
+        'PreparedBundleWrong',
+      );
+    });
+
+    test('what a node made may not be published ⇒ the next one is asked, by a request of its own', () => {
+      const plan = planOf(observePair({ring: open(), stored: one, ...made(bundleOf(2, [d1, d3]))}));
+      const publishing = request({id: 'publish-4-70', node: 'n2'});
+      expectRing(plan, open(), {changes: {publishing}, reason: 'PreparedBundleWrong'});
+    });
+
+    test.each([
+      ['five minutes ahead', 5 * minute, 'Publishing'],
+      ['more', 5 * minute + 1, 'PreparedBundleWrong'],
+    ] as const)('the clock of the node that made it is %s ⇒ %s', (_what, aheadMs, reason) => {
+      const times = {createdAtMs: now + aheadMs, activateAtMs: now + aheadMs + 30 * minute};
+      const entries = [entryOf(d1), entryOf(d2, times)];
+      const plan = planOf(observePair({ring: open({node: 'n3'}), stored: one, ...made(bundleOf(2, entries), 'n3')}));
+      expect(saidBy(plan)).toEqual([reason]);
     });
 
     test('a first bundle under the id that is known, or with more than one entry ⇒ is not recorded', () => {
       const following = followedOf(one, {rootCheck: 'e'.repeat(16)});
       const annotations = {[annotation.rootCheck]: rootCheck};
-      const ring = open({kind: 'first'}, {following});
-      const plan = (bundle: TestBundle) => planOf(observePair({ring, stored: one, annotations, ...made(bundle)}));
+      const ring = open({kind: 'first', node: 'n3'}, {following});
+      const plan = (bundle: TestBundle) => planOf(observePair({ring, stored: one, annotations, ...made(bundle, 'n3')}));
       expectWait(plan(bundleOf(2, [d2])), 'PreparedBundleWrong');
       expectWait(plan(bundleOf(1, [d1, d2], otherId)), 'PreparedBundleWrong');
       expect(nextRingOf(plan(bundleOf(1, [d2], otherId))).publications?.[0]?.bundleId).toBe(otherId);
@@ -227,9 +247,9 @@ export function describePublishing(): void {
     test('an entry is missing in the middle ⇒ is not recorded', () => {
       const known = bundleOf(3, [d1, d2, d3]);
       const d4 = derivedKey(4);
-      const ring = savedIn(restingPair(known, {keys: [d3, d2, d1], publishing: request({revision: 4})}));
+      const ring = savedIn(restingPair(known, {keys: [d3, d2, d1], publishing: request({revision: 4, node: 'n3'})}));
       const nodes = (bundle: TestBundle) => ({
-        n1: {derivation: derivationOf(known, {prepared: preparedOf(bundle, 'publish-4-69')})},
+        n3: {derivation: derivationOf(known, {prepared: preparedOf(bundle, 'publish-4-69')})},
       });
       const holed = bundleOf(4, [d1, d3, d4]);
       expectWait(planOf(observePair({ring, stored: known, nodes: nodes(holed)})), 'PreparedBundleWrong');
