@@ -1,5 +1,6 @@
 // The simulated host: a cluster in virtual time with the rotation's ports, faults, users and oracles.
 
+export * from './campaign/index.ts';
 export * from './mutants/index.ts';
 export {allInvariants} from './oracles/index.ts';
 export type {OracleOptions} from './oracles/options.ts';
@@ -24,6 +25,7 @@ export {
   type Simulation,
   type SimulationOptions,
 } from './run.ts';
+export {deedsOf, type ShrinkOptions, shrinkRehearsal} from './shrink/shrink.ts';
 export type {Side, SideOptions} from './side.ts';
 export type {Cluster} from './world/cluster.ts';
 export type {Disk, DiskNode} from './world/disk.ts';

@@ -1,0 +1,3 @@
+// A worker that cannot begin.
+
+throw new Error('no room');
