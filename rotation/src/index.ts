@@ -26,6 +26,7 @@ export type {NodeObservation} from './model/node-observation.ts';
 export type {ClusterObservation, ControlPlaneNode, SeenReport, ServerLease} from './model/observation.ts';
 export * from './model/resource-types.ts';
 export * from './model/ring.ts';
+export {same} from './model/same.ts';
 export * from './model/spec.ts';
 export {formatTime} from './model/time-text.ts';
 export {startOffsetMs, type WindowsNow} from './model/windows.ts';

@@ -1,18 +1,60 @@
 // Objects as a server stores them: plain data with members in one order, so that equal objects are equal texts.
 
-/** Deep copy as plain JSON data, members sorted, undefined ones left out, frozen. */
+/** What is in that form already: most of a new version of an object is parts of the one before it. */
+const canonical = new WeakSet<object>();
+
+/** As plain JSON data, members sorted, undefined ones left out, deeply frozen; parts that are so already are shared. */
 export function canonicalObject<T>(value: T): T {
   return copy(value) as T;
 }
 
 function copy(value: unknown): unknown {
-  if (Array.isArray(value)) return Object.freeze(value.map(copy));
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, member]) => [name, copy(member)] as const);
-  return Object.freeze(Object.fromEntries(entries));
+  if (typeof value !== 'object' || value === null || canonical.has(value)) return value;
+  const made = Array.isArray(value) ? value.map(copy) : copyRecord(value as Readonly<Record<string, unknown>>);
+  Object.freeze(made);
+  canonical.add(made);
+  return made;
+}
+
+function copyRecord(value: Readonly<Record<string, unknown>>): object {
+  const made: Record<string, unknown> = {};
+  const names = Object.keys(value);
+  if (!isSorted(names)) names.sort();
+  for (const name of names) {
+    const member = copy(value[name]);
+    if (member !== undefined) define(made, name, member);
+  }
+  return made;
+}
+
+function isSorted(names: readonly string[]): boolean {
+  for (let index = 1; index < names.length; index++) {
+    if ((names[index - 1] ?? '') > (names[index] ?? '')) return false;
+  }
+  return true;
+}
+
+/** An own member also under the one name for which an assignment would do something else. */
+function define(record: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') record[name] = value;
+  else Object.defineProperty(record, name, {value, enumerable: true, configurable: true, writable: true});
+}
+
+/** Whether a value's text could be longer than `length`: an estimate that is never too low, and cheap for small values. */
+export function mayExceed(value: unknown, length: number): boolean {
+  return leastLeft(value, length) < 0;
+}
+
+/** What is left of `left` after the most that the text of `value` takes. */
+function leastLeft(value: unknown, left: number): number {
+  if (typeof value === 'string') return left - 6 * value.length - 2;
+  if (typeof value !== 'object' || value === null) return left - 30;
+  let rest = left - 2;
+  for (const [name, member] of Object.entries(value)) {
+    if (rest < 0) return rest;
+    rest = leastLeft(member, rest - 6 * name.length - 4);
+  }
+  return rest;
 }
 
 /** Whether an object's labels match a selector of equalities: `a=b,c!=d,e,!f`. */
@@ -21,14 +63,27 @@ export function matchesLabels(
   selector: string | undefined,
 ): boolean {
   if (selector === undefined || selector === '') return true;
-  return selector.split(',').every((part) => matchesOne(labels ?? {}, part.trim()));
+  const requirements = compiled.get(selector) ?? compile(selector);
+  for (const holds of requirements) if (!holds(labels ?? noLabels)) return false;
+  return true;
 }
 
-function matchesOne(labels: Readonly<Record<string, string>>, requirement: string): boolean {
-  const unequal = /^([^!=]+)!=(.*)$/.exec(requirement);
-  if (unequal?.[1] !== undefined) return labels[unequal[1].trim()] !== unequal[2]?.trim();
-  const equal = /^([^=]+)==?(.*)$/.exec(requirement);
-  if (equal?.[1] !== undefined) return labels[equal[1].trim()] === equal[2]?.trim();
-  if (requirement.startsWith('!')) return labels[requirement.slice(1).trim()] === undefined;
-  return labels[requirement] !== undefined;
+type Labels = Readonly<Record<string, string>>;
+const noLabels: Labels = {};
+/** Programs use a handful of selectors. */
+const compiled = new Map<string, readonly ((labels: Labels) => boolean)[]>();
+
+function compile(selector: string): readonly ((labels: Labels) => boolean)[] {
+  const requirements = selector.split(',').map((part) => requirementOf(part.trim()));
+  compiled.set(selector, requirements);
+  return requirements;
+}
+
+function requirementOf(text: string): (labels: Labels) => boolean {
+  const [, unlike, other = ''] = /^([^!=]+)!=(.*)$/.exec(text) ?? [];
+  if (unlike !== undefined) return (labels) => labels[unlike.trim()] !== other.trim();
+  const [, like, value = ''] = /^([^=]+)==?(.*)$/.exec(text) ?? [];
+  if (like !== undefined) return (labels) => labels[like.trim()] === value.trim();
+  if (text.startsWith('!')) return (labels) => labels[text.slice(1).trim()] === undefined;
+  return (labels) => labels[text] !== undefined;
 }

@@ -54,13 +54,15 @@ export class Cluster {
   /** Wall time of this cluster at virtual time zero, Unix ms. */
   readonly epochMs: number;
   readonly isReplicated: (path: string) => boolean;
-  /** Write the Leases of programs beside the servers as they would stand now. */
-  readonly leaseKeepers: (() => void)[] = [];
+  /** Write the Leases of programs beside the servers as they would stand now; all, or the one under an etcd key. */
+  readonly leaseKeepers: ((only?: string) => void)[] = [];
   readonly #nodes: SimNode[] = [];
   readonly #observers: Observer[] = [];
   readonly #uids: Stream;
   readonly #options: ClusterOptions;
   readonly #encryptions = new Map<KeyTag, number>();
+  /** Servers that answer, until the state of one changes. */
+  #serving: readonly Server[] | undefined;
   #turn = 0;
   #active: boolean;
 
@@ -102,8 +104,8 @@ export class Cluster {
       wallMs: () => this.wallMs(),
       uid: () => this.newUid(),
       admission: this.admission,
-      beforeRead: (kind) => {
-        if (kind.id === 'leases.coordination.k8s.io') renewLeases(this);
+      beforeRead: (kind, only) => {
+        if (kind.id === 'leases.coordination.k8s.io') renewLeases(this, only);
         if (kind.id === 'endpointslices.discovery.k8s.io') writeEndpoints(this);
       },
     });
@@ -150,7 +152,8 @@ export class Cluster {
 
   /** Servers that answer now. */
   serving(): readonly Server[] {
-    return this.#nodes.flatMap(({server}) => (server?.serves === true ? [server] : []));
+    this.#serving ??= this.#nodes.flatMap(({server}) => (server?.serves === true ? [server] : []));
+    return this.#serving;
   }
 
   /** The next serving server in turn, as a load balancer would choose; undefined when none serves. */
@@ -229,6 +232,7 @@ export class Cluster {
       startRetryMs,
       startMs: {least: minStartMs, most: maxStartMs},
       onServer: (node, server, what) => {
+        this.#serving = undefined;
         if (what === 'state') noteServer(this, node, server);
         for (const observer of this.#observers) observer.onServer?.(node, server, what);
       },
@@ -241,8 +245,8 @@ export class Cluster {
       onHistory: (node, actor) => {
         for (const observer of this.#observers) observer.onHistory?.(node, actor);
       },
-      onEncryption: (server, tag) => {
-        const total = (this.#encryptions.get(tag) ?? 0) + 1;
+      onEncryption: (server, tag, times = 1) => {
+        const total = (this.#encryptions.get(tag) ?? 0) + times;
         this.#encryptions.set(tag, total);
         for (const observer of this.#observers) observer.onEncryption?.(server, tag, total);
       },
@@ -266,7 +270,7 @@ export class Cluster {
     });
     const path = objectPath(kind, metadata);
     const options = {transformer: identityTransformer, path};
-    this.etcd.put(path, encryptValue(object, JSON.stringify(object), options, this.encryption), 0, 'world');
+    this.etcd.put(path, encryptValue(object, options, this.encryption), 0, 'world');
   }
 
   #scheduleCompaction(revision: number): void {

@@ -84,15 +84,15 @@ function transformersOf(blocks: readonly Block[]): Transformers {
     }
   }
   const all = [...byResource.values()].flat();
-  return {
-    all,
-    tags: new Set(all.map(({tag}) => tag)),
-    of(resource) {
-      const dot = resource.indexOf('.');
-      const group = dot < 0 ? '' : resource.slice(dot + 1);
-      return byResource.get(resource) ?? byResource.get(`*.${group}`) ?? byResource.get('*.*') ?? identityOnly;
-    },
+  const known = new Map<string, readonly Transformer[]>();
+  const find = (resource: string): readonly Transformer[] => {
+    const dot = resource.indexOf('.');
+    const group = dot < 0 ? '' : resource.slice(dot + 1);
+    const found = byResource.get(resource) ?? byResource.get(`*.${group}`) ?? byResource.get('*.*') ?? identityOnly;
+    known.set(resource, found);
+    return found;
   };
+  return {all, tags: new Set(all.map(({tag}) => tag)), of: (resource) => known.get(resource) ?? find(resource)};
 }
 
 function transformersOfProvider(provider: Provider): readonly Transformer[] {

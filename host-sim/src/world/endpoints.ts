@@ -1,7 +1,7 @@
 // The endpoints of the `kubernetes` service, as servers keep them under their own addresses, and what a server takes
 // with it at a clean end. The slice is made up for when somebody looks, as the leases are.
 
-import {endpointSliceResource, type StoredObject, serversService} from '@etcd-encryption/rotation';
+import {endpointSliceResource, type StoredObject, same, serversService} from '@etcd-encryption/rotation';
 import {endpointLifeMs} from '../limits.ts';
 import {canonicalObject} from './canonical.ts';
 import type {Cluster} from './cluster.ts';
@@ -46,10 +46,9 @@ export function writeEndpoints(cluster: Cluster): void {
   const path = `/registry/endpointslices/${serversService.namespace}/${serversService.name}`;
   const item = cluster.etcd.get(path);
   const slice = sliceOf(cluster, addresses, item?.value.object);
-  const json = JSON.stringify(slice);
-  if (item?.value.json === json) return;
+  if (same(slice, item?.value.object)) return;
   const options = {transformer: writer.encryptWith(resourceId(endpointSliceResource)), path};
-  const value = encryptValue(slice, json, options, cluster.encryption);
+  const value = encryptValue(slice, options, cluster.encryption);
   cluster.etcd.put(path, value, item?.modRevision ?? 0, `server/${writer.node}`);
 }
 

@@ -79,6 +79,8 @@ export function objectPath({path, resource}: Kind, {namespace, name}: {namespace
 export interface Kinds {
   readonly all: readonly Kind[];
   readonly find: (resource: ResourceType) => Kind | undefined;
+  /** By its id, such as `secrets`. */
+  readonly named: (id: string) => Kind | undefined;
   /** The kind whose objects lie below a key. */
   readonly ofPath: (key: string) => Kind | undefined;
 }
@@ -86,9 +88,18 @@ export interface Kinds {
 export function createKinds(all: readonly Kind[] = defaultKinds): Kinds {
   const byName = new Map(all.map((kind) => [`${kind.id}/${kind.resource.version}`, kind]));
   const byPath = new Map(all.map((kind) => [kind.path, kind]));
+  const byId = new Map(all.map((kind) => [kind.id, kind]));
+  // Programs ask with the same few constants all the while.
+  const byType = new WeakMap<ResourceType, Kind>();
+  const find = (resource: ResourceType): Kind | undefined => {
+    const kind = byName.get(`${resourceId(resource)}/${resource.version}`);
+    if (kind !== undefined) byType.set(resource, kind);
+    return kind;
+  };
   return {
     all,
-    find: (resource) => byName.get(`${resourceId(resource)}/${resource.version}`),
+    find: (resource) => byType.get(resource) ?? find(resource),
+    named: (id) => byId.get(id),
     ofPath(key) {
       const first = key.indexOf('/', '/registry/'.length);
       const second = key.indexOf('/', first + 1);

@@ -2,12 +2,12 @@
 // renews while it runs. The Lease is made up for when somebody looks, as those of the servers are.
 
 import type {StoredObject} from '@etcd-encryption/rotation';
-import {deploymentResource, leaseResource} from '@etcd-encryption/rotation';
+import {deploymentResource, leaseResource, same} from '@etcd-encryption/rotation';
 import {mirrorLeaseSeconds, mirrorRenewalMs} from '../limits.ts';
 import {canonicalObject} from './canonical.ts';
 import type {Cluster} from './cluster.ts';
 import {microTime} from './heartbeat.ts';
-import {type Kind, objectPath, resourceId} from './kinds.ts';
+import {objectPath, resourceId} from './kinds.ts';
 import {rfc3339} from './objects.ts';
 import {encryptValue} from './stored-value.ts';
 
@@ -27,29 +27,36 @@ export function writeDeployment(cluster: Cluster): void {
 }
 
 export function deleteDeployment(cluster: Cluster): void {
-  const kind = kindOf(cluster, resourceId(deploymentResource));
+  const kind = cluster.kinds.named(resourceId(deploymentResource));
   if (kind === undefined) return;
   const path = objectPath(kind, mirrorDeployment);
   const item = cluster.etcd.get(path);
   if (item !== undefined) cluster.etcd.delete(path, item.modRevision, writer);
 }
 
-/** Writes the Lease as a Synchronizer has renewed it that runs since `runningSinceMs` (virtual ms). */
-export function renewMirrorLease(cluster: Cluster, runningSinceMs: number): void {
+/**
+ * Writes the Lease as a Synchronizer has renewed it that runs since `runningSinceMs` (virtual ms).
+ * @param only the etcd key that somebody looks at; if it is another one, nothing is written
+ */
+export function renewMirrorLease(cluster: Cluster, runningSinceMs: number, only?: string): void {
+  const kind = cluster.kinds.named(resourceId(leaseResource));
+  const path = kind === undefined ? undefined : objectPath(kind, mirrorLease);
+  if (path === undefined || (only !== undefined && only !== path)) return;
   const age = cluster.world.scheduler.nowMs - runningSinceMs;
   const renewedAtMs = runningSinceMs + Math.floor(age / mirrorRenewalMs) * mirrorRenewalMs;
+  const spec = cluster.etcd.get(path)?.value.object?.spec as {renewTime?: string} | undefined;
+  const renewTime = microTime(cluster, renewedAtMs);
+  if (spec?.renewTime === renewTime) return;
   write(cluster, resourceId(leaseResource), mirrorLease, {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
     spec: {
       holderIdentity: 'etcd-sync-0',
       leaseDurationSeconds: mirrorLeaseSeconds,
-      renewTime: microTime(cluster, renewedAtMs),
+      renewTime,
     },
   });
 }
-
-const kindOf = (cluster: Cluster, id: string): Kind | undefined => cluster.kinds.all.find((kind) => kind.id === id);
 
 /** Writes an object through a server that serves; without one nothing happens. */
 function write(
@@ -58,7 +65,7 @@ function write(
   name: {readonly namespace: string; readonly name: string},
   rest: Readonly<Record<string, unknown>>,
 ): void {
-  const kind = kindOf(cluster, kindId);
+  const kind = cluster.kinds.named(kindId);
   const [server] = cluster.serving();
   if (kind === undefined || server === undefined || cluster.faults.etcdDown) return;
   const path = objectPath(kind, name);
@@ -72,8 +79,7 @@ function write(
       creationTimestamp: before?.creationTimestamp ?? rfc3339(cluster.wallMs()),
     },
   });
-  const json = JSON.stringify(object);
-  if (item?.value.json === json) return;
-  const value = encryptValue(object, json, {transformer: server.encryptWith(kindId), path}, cluster.encryption);
+  if (same(object, item?.value.object)) return;
+  const value = encryptValue(object, {transformer: server.encryptWith(kindId), path}, cluster.encryption);
   cluster.etcd.put(path, value, item?.modRevision ?? 0, writer);
 }

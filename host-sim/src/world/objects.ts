@@ -12,9 +12,10 @@ import {
   type PortError,
   type Result,
   type StoredObject,
+  same,
 } from '@etcd-encryption/rotation';
 import {maxObjectBytes} from '../limits.ts';
-import {canonicalObject, matchesLabels} from './canonical.ts';
+import {canonicalObject, matchesLabels, mayExceed} from './canonical.ts';
 import type {Etcd, KeyValue} from './etcd.ts';
 import {type Kind, type Kinds, objectPath} from './kinds.ts';
 import type {Need} from './need.ts';
@@ -38,8 +39,8 @@ export interface ObjectHost {
   readonly wallMs: () => number;
   readonly uid: () => string;
   readonly admission: readonly Admission[];
-  /** Brings objects up to date that other parts of a server write all the while, before they are looked at. */
-  readonly beforeRead: (kind: Kind) => void;
+  /** Brings objects up to date that other parts of a server write all the while, before all or one are looked at. */
+  readonly beforeRead: (kind: Kind, only?: string) => void;
 }
 
 /** Who asks which server. */
@@ -78,8 +79,9 @@ export class ObjectApi {
   get({server}: Caller, address: ObjectAddress): Result<StoredObject | undefined> {
     const kind = this.#host.kinds.find(address.resource);
     if (kind === undefined) return ok(undefined);
-    this.#host.beforeRead(kind);
-    const item = this.#host.etcd.get(objectPath(kind, address));
+    const path = objectPath(kind, address);
+    this.#host.beforeRead(kind, path);
+    const item = this.#host.etcd.get(path);
     if (item === undefined) return ok(undefined);
     return this.#read(server, kind, item, 'unavailable');
   }
@@ -203,8 +205,8 @@ export class ObjectApi {
   ): Result<Located> {
     const kind = this.#host.kinds.find(address.resource);
     if (kind === undefined) return notFound(address.resource.plural);
-    this.#host.beforeRead(kind);
     const path = objectPath(kind, address);
+    this.#host.beforeRead(kind, path);
     const item = this.#host.etcd.get(path);
     if (item === undefined) return notFound(path);
     const read = server.read(kind.id, item.value, path);
@@ -222,7 +224,7 @@ export class ObjectApi {
   #update(caller: Caller, {kind, path, item, stale}: Located, object: StoredObject): Result<StoredObject> {
     const refusal = this.#admit('update', kind, object, caller.writer);
     if (refusal !== undefined) return {ok: false, error: refusal};
-    if (JSON.stringify(object) === item.value.json && !stale) return ok(presented(object, item.modRevision));
+    if (!stale && same(object, item.value.object)) return ok(presented(item) ?? object);
     const lost = (): Result<never> => conflict(`${path}: the object has been modified`);
     const prepared = this.#prepare(caller, kind, {path, object, expected: item.modRevision, lost});
     return prepared.ok ? prepared.value.commit() : prepared;
@@ -234,19 +236,18 @@ export class ObjectApi {
     {path, object, expected, lost}: {path: string; object: StoredObject; expected: number; lost: () => Result<never>},
   ): Result<PreparedWrite> {
     const {etcd, need, encryption} = this.#host;
-    const json = JSON.stringify(object);
-    if (json.length > maxObjectBytes) {
+    if (isTooLarge(object)) {
       return failed('invalid', 'the object is too large', {reason: 'RequestEntityTooLarge'});
     }
     const transformer = server.encryptWith(kind.id);
-    const value: StoredValue = encryptValue(object, json, {transformer, path}, encryption);
+    const value: StoredValue = encryptValue(object, {transformer, path}, encryption);
     const over = need.begin(kind.id, value.tag);
     return ok({
       abandon: over,
       commit: () => {
         const written = etcd.put(path, value, expected, writer);
         over();
-        return written === undefined ? lost() : ok(presented(object, written.modRevision));
+        return written === undefined ? lost() : ok(presented(written) ?? object);
       },
     });
   }
@@ -254,12 +255,13 @@ export class ObjectApi {
   #read(server: Server, kind: Kind, item: KeyValue, code: PortError['code']): Result<StoredObject> {
     const {key, value} = item;
     const read = server.read(kind.id, value, key);
-    if (read.outcome === 'unreadable' || value.object === undefined) {
+    const object = presented(item);
+    if (read.outcome === 'unreadable' || object === undefined) {
       const why = read.outcome === 'unreadable' ? read.why : 'not an object';
       return failed(code, `Internal error occurred: ${key}: ${why}`, {reason: 'InternalError'});
     }
     if (this.#host.encryption.realCrypto) confirmRead(value, key, server.loaded.of(kind.id));
-    return ok(presented(value.object, item.modRevision));
+    return ok(object);
   }
 
   /** One value that the server cannot read makes every list of the resource fail. */
@@ -312,8 +314,19 @@ const apiVersionOf = ({resource: {group, version}}: Kind): string => (group === 
 /** Seconds, as Kubernetes writes them. */
 export const rfc3339 = (wallMs: number): string => `${new Date(wallMs).toISOString().slice(0, 19)}Z`;
 
-function presented(object: StoredObject, modRevision: number): StoredObject {
-  return {...object, metadata: {...object.metadata, resourceVersion: String(modRevision)}};
+/** Versions never change, so that each is shown as one object; whoever gets it cannot write to it. */
+const shown = new WeakMap<KeyValue, StoredObject>();
+
+/** The object as an answer shows it, with its version; `undefined` for planted bytes. */
+function presented(item: KeyValue): StoredObject | undefined {
+  const known = shown.get(item);
+  if (known !== undefined) return known;
+  const {object} = item.value;
+  if (object === undefined) return undefined;
+  const metadata = Object.freeze({...object.metadata, resourceVersion: String(item.modRevision)});
+  const made: StoredObject = Object.freeze({...object, metadata});
+  shown.set(item, made);
+  return made;
 }
 
 const metadataOf = ({metadata}: StoredObject): StoredObject => ({
@@ -354,7 +367,11 @@ function nextObject(kind: Kind, before: StoredObject, asked: StoredObject, what:
 
 /** A status counts as content where it is no subresource. */
 function sameContent(kind: Kind, a: StoredObject, b: StoredObject): boolean {
-  const content = ({metadata: _metadata, status, ...rest}: StoredObject): string =>
-    JSON.stringify(kind.status ? rest : {...rest, status});
-  return content(a) === content(b);
+  const content = ({metadata: _metadata, status, ...rest}: StoredObject): object =>
+    kind.status ? rest : {...rest, status};
+  return same(content(a), content(b));
 }
+
+/** Its length as text is asked for only where it could be too long. */
+const isTooLarge = (object: StoredObject): boolean =>
+  mayExceed(object, maxObjectBytes) && JSON.stringify(object).length > maxObjectBytes;

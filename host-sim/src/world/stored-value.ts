@@ -33,7 +33,7 @@ export interface StoredValue {
   readonly path: string;
   /** The object without its resourceVersion; undefined for planted bytes. */
   readonly object?: StoredObject;
-  /** The object as text: what is compared, and what real cryptography encrypts. */
+  /** The object as text, which real cryptography encrypts; made when somebody asks for it. */
   readonly json: string;
   /** Length of what a real etcd holds. */
   readonly size: number;
@@ -73,26 +73,36 @@ export interface Encryption {
 /** What a server stores: `object` under `path`, encrypted by its first transformer. */
 export function encryptValue(
   object: StoredObject,
-  json: string,
   {transformer, path}: {readonly transformer: Transformer; readonly path: string},
   {realCrypto, randomBytes}: Encryption,
 ): StoredValue {
-  const nonce = transformer.kind === 'identity' ? new Uint8Array() : randomBytes(32);
-  const make = (): Uint8Array => encode(json, transformer, path, nonce);
+  const nonce = transformer.kind === 'identity' ? noNonce : randomBytes(32);
+  let text: string | undefined;
+  const json = (): string => {
+    text ??= JSON.stringify(object);
+    return text;
+  };
+  const make = (): Uint8Array => encode(json(), transformer, path, nonce);
   let made = realCrypto ? make() : undefined;
   return {
     tag: transformer.tag,
     prefix: transformer.prefix,
     path,
     object,
-    json,
-    size: transformer.prefix.length + json.length + sealedOverhead[transformer.kind],
+    get json() {
+      return json();
+    },
+    get size() {
+      return transformer.prefix.length + json().length + sealedOverhead[transformer.kind];
+    },
     bytes: () => {
       made ??= make();
       return made;
     },
   };
 }
+
+const noNonce = new Uint8Array();
 
 /** Nonce and tag, or what stands for them; of aescbc's padding the least. */
 const sealedOverhead = {aesgcm: 28, aescbc: 17, secretbox: 40, kms: 32, identity: 0} as const;
@@ -125,8 +135,9 @@ export type Decrypted =
 /** Reads a value as kube-apiserver does: each transformer whose prefix fits is tried, a failure goes on to the next. */
 export function decryptValue(value: StoredValue, path: string, transformers: readonly Transformer[]): Decrypted {
   let why = 'no matching prefix found';
-  for (const [index, transformer] of transformers.entries()) {
-    if (!value.prefix.startsWith(transformer.prefix)) continue;
+  for (let index = 0; index < transformers.length; index++) {
+    const transformer = transformers[index];
+    if (transformer === undefined || !value.prefix.startsWith(transformer.prefix)) continue;
     if (transformer.kind === 'identity') {
       if (value.tag === clearTag) return {outcome: 'read', stale: index !== 0, transformer};
       why = 'identity transformer tried to read encrypted data';

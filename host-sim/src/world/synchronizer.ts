@@ -57,8 +57,8 @@ export class Synchronizer {
     this.#lag = to.world.random.stream(this.#entity, 'lag');
     this.#losses = to.world.random.stream(this.#entity, 'lost deletes');
     from.etcd.listen({onCommit: (commit) => this.#see(commit)});
-    to.leaseKeepers.push(() => {
-      if (this.#runningSinceMs !== undefined) renewMirrorLease(to, this.#runningSinceMs);
+    to.leaseKeepers.push((only) => {
+      if (this.#runningSinceMs !== undefined) renewMirrorLease(to, this.#runningSinceMs, only);
     });
   }
 
@@ -136,6 +136,13 @@ export class Synchronizer {
   stall(forMs: number): void {
     this.#stalledUntilMs = Math.max(this.#stalledUntilMs, this.#nowMs + forMs);
     this.#record('mirror-stalled', String(forMs));
+    this.#arm();
+  }
+
+  /** A stall that goes on ends now. */
+  endStall(): void {
+    if (this.#stalledUntilMs <= this.#nowMs) return;
+    this.#stalledUntilMs = this.#nowMs;
     this.#arm();
   }
 

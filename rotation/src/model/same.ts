@@ -9,5 +9,8 @@ export function same(a: unknown, b: unknown): boolean {
     return a.length === b.length && a.every((each, index) => same(each, b[index]));
   const left = a as Readonly<Record<string, unknown>>;
   const right = b as Readonly<Record<string, unknown>>;
-  return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((name) => same(left[name], right[name]));
+  for (const name of Object.keys(left)) if (!same(left[name], right[name])) return false;
+  // What only the other one has; an absent member and an undefined one are the same.
+  for (const name of Object.keys(right)) if (right[name] !== undefined && !Object.hasOwn(left, name)) return false;
+  return true;
 }
