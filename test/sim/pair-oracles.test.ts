@@ -263,7 +263,7 @@ describe('S10 quiet Standby', () => {
 
   /** A pair with a config that has been copied, and a program of each side. */
   function installed(options: Partial<PairOptions> = {}) {
-    const pair = still(options);
+    const pair = still({oracles: ['S10 quiet Standby'], ...options});
     const operator = createSimPorts(pair.cluster('east'), {program: 'operator', as: 'user'});
     expectValue(operator['store.create']({resource: configResource, object: config}));
     pair.simulation.runFor(minuteMs);

@@ -8,22 +8,25 @@ import type {SimNode} from '../world/node.ts';
 import type {Observer} from '../world/observer.ts';
 import type {KeyTag, Transformer} from '../world/stored-value.ts';
 import {historyHolds} from './histories.ts';
+import type {BlindSpot, OracleOptions} from './options.ts';
 import {violator} from './violation.ts';
 
 /** Programs' changes are judged; what a fault does to a file is not the engine's deed. */
-export function watchDropAfterNeed(cluster: Cluster): Observer {
+export function watchDropAfterNeed(cluster: Cluster, {blindTo}: Required<OracleOptions>): Observer {
   const violate = violator(cluster, 'S3 drop after need');
   const everLoaded = new Set<KeyTag>();
+  const seen = seeing(blindTo);
+  const seesDraining = !blindTo.includes('draining');
   const judgeResource = (node: SimNode, id: string, before: FileView, after: FileView): void => {
     const left = entries(before, id).filter(({tag}) => !entries(after, id).some((kept) => kept.tag === tag));
     for (const {tag, kind} of left) {
       if (kind === 'identity') continue;
-      const count = cluster.need.of(id).get(tag);
+      const count = seen(cluster.need.of(id).get(tag));
       if (isNeeded(count)) {
         const values = isNeeded(withoutBacklog(count)) ? 'values' : 'values on their way from the other cluster';
         violate({node: node.name, key: tag, explanation: `it left the file while ${values} of ${id} need it`});
       }
-      const writer = cluster.nodes.find((each) => writes(each, id, tag));
+      const writer = cluster.nodes.find((each) => writes(each, id, tag, seesDraining));
       if (writer !== undefined) {
         violate({node: node.name, key: tag, explanation: `it left the file while ${writer.name} writes ${id} with it`});
       }
@@ -51,6 +54,14 @@ export function watchDropAfterNeed(cluster: Cluster): Observer {
   };
 }
 
+/** A count without what a blinded oracle does not look at; without blind spots it is the count itself. */
+function seeing(blindTo: readonly BlindSpot[]): (count: NeedCount | undefined) => NeedCount | undefined {
+  const [history, backlog] = [blindTo.includes('history'), blindTo.includes('backlog')];
+  if (!history && !backlog) return (count) => count;
+  return (count) =>
+    count === undefined ? undefined : {...count, ...(history ? {history: 0} : {}), ...(backlog ? {backlog: 0} : {})};
+}
+
 const withoutBacklog = (count: NeedCount | undefined): NeedCount | undefined =>
   count === undefined ? undefined : {...count, backlog: 0};
 
@@ -59,7 +70,9 @@ const entries = (file: FileView, id: string): readonly Transformer[] =>
 const allOf = (file: FileView): readonly Transformer[] => (file.state === 'loadable' ? file.transformers.all : []);
 const tagsOf = (file: FileView): ReadonlySet<KeyTag> => new Set(allOf(file).map(({tag}) => tag));
 
-function writes(node: SimNode, id: string, tag: KeyTag): boolean {
+function writes(node: SimNode, id: string, tag: KeyTag, seesDraining: boolean): boolean {
   if (node.settings.member && entries(node.file, id)[0]?.tag === tag) return true;
-  return node.processes.some((server) => server.mayWrite && server.loaded.of(id)[0]?.tag === tag);
+  return node.processes.some(
+    (server) => (server.serves || (seesDraining && server.mayWrite)) && server.loaded.of(id)[0]?.tag === tag,
+  );
 }

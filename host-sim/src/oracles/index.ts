@@ -7,10 +7,14 @@ import {watchContent} from './content.ts';
 import {watchDropAfterNeed} from './drop-after-need.ts';
 import {watchFile} from './file.ts';
 import {watchKnown} from './known.ts';
+import {watchLineage} from './lineage.ts';
 import {type NameRegistry, watchNames} from './name.ts';
+import {watchOneHand} from './one-hand.ts';
 import {type OracleOptions, strict} from './options.ts';
 import {watchQuietStandby} from './quiet-standby.ts';
 import {type Finding, watchReadable} from './readable.ts';
+import {watchSecrecy} from './secrecy.ts';
+import {watchTrueStatus} from './true-status.ts';
 import type {InvariantName} from './violation.ts';
 import {watchWriteAfterRead} from './write-after-read.ts';
 
@@ -25,9 +29,13 @@ export const allInvariants: readonly InvariantName[] = [
   'S3 drop after need',
   'S4 known',
   'S5 one name, one key',
+  'S6 lineage',
+  'S7 one hand',
+  'S8 true status',
   'S9 content',
   'S10 quiet Standby',
   'S11 file',
+  'S12 secrecy',
   'S13 budget',
 ];
 
@@ -56,17 +64,25 @@ function oracleOf(invariant: InvariantName, cluster: Cluster, {registry, finding
     case 'S2 write after read':
       return watchWriteAfterRead(cluster);
     case 'S3 drop after need':
-      return watchDropAfterNeed(cluster);
+      return watchDropAfterNeed(cluster, options);
     case 'S4 known':
       return watchKnown(cluster, options);
     case 'S5 one name, one key':
       return watchNames(cluster, registry);
+    case 'S6 lineage':
+      return watchLineage(cluster, options);
+    case 'S7 one hand':
+      return watchOneHand(cluster);
+    case 'S8 true status':
+      return watchTrueStatus(cluster);
     case 'S9 content':
       return watchContent(cluster);
     case 'S10 quiet Standby':
       return watchQuietStandby(cluster, options);
     case 'S11 file':
       return watchFile(cluster);
+    case 'S12 secrecy':
+      return watchSecrecy(cluster);
     case 'S13 budget':
       return watchBudget(cluster, options);
     default:

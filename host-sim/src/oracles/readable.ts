@@ -20,12 +20,19 @@ export interface Finding {
   readonly key: KeyTag;
 }
 
+const isLive = ({live}: NeedCount): boolean => live > 0;
+
 /** Whether values in etcd, or on their way there from one of its own servers, need a key. */
 const isNeededHere = (count: NeedCount): boolean => isNeeded({...count, backlog: 0});
 
-export function watchReadable(cluster: Cluster, findings: Finding[], {mayLag}: Required<OracleOptions>): Observer {
+export function watchReadable(
+  cluster: Cluster,
+  findings: Finding[],
+  {mayLag, blindTo}: Required<OracleOptions>,
+): Observer {
   const violate = violator(cluster, 'S1 readable');
   const ungated = new Map<Server, number>();
+  const isJudged = blindTo.includes('history') ? isLive : isStored;
   const lagging = watchLag(cluster, findings, () => {
     for (const server of cluster.serving()) judgeAll(server);
   });
@@ -60,7 +67,7 @@ export function watchReadable(cluster: Cluster, findings: Finding[], {mayLag}: R
   const judgeAll = (server: Server): void => {
     for (const resource of cluster.need.resources()) {
       for (const [key, count] of cluster.need.of(resource)) {
-        if (isStored(count)) judge(server, resource, key);
+        if (isJudged(count)) judge(server, resource, key);
       }
     }
   };

@@ -8,9 +8,13 @@ export type InvariantName =
   | 'S3 drop after need'
   | 'S4 known'
   | 'S5 one name, one key'
+  | 'S6 lineage'
+  | 'S7 one hand'
+  | 'S8 true status'
   | 'S9 content'
   | 'S10 quiet Standby'
   | 'S11 file'
+  | 'S12 secrecy'
   | 'S13 budget';
 
 export interface ViolationDetail {

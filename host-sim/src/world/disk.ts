@@ -84,7 +84,7 @@ export class Disk {
   readonly faults: DiskFaults = {};
   readonly #root: DirectoryNode;
   readonly #options: DiskOptions;
-  readonly #watchers: ((path: string) => void)[] = [];
+  readonly #watchers: ((path: string, actor: DiskActor) => void)[] = [];
   #nextInode = 2;
   #nextVersion = 1;
 
@@ -94,7 +94,7 @@ export class Disk {
   }
 
   /** Calls `watcher` with each path whose presence, content or mode is another one; `/` means that any may be. */
-  watch(watcher: (path: string) => void): void {
+  watch(watcher: (path: string, actor: DiskActor) => void): void {
     this.#watchers.push(watcher);
   }
 
@@ -202,7 +202,7 @@ export class Disk {
       if (present?.kind === 'file' && moved.kind === 'directory') return refused('invalid', 'ENOTDIR');
       source.parent.now.delete(source.name);
       parent.now.set(name, moved);
-      this.#changed(from);
+      this.#changed(from, actor);
       return done;
     });
   }
@@ -248,7 +248,7 @@ export class Disk {
     const file: FileNode = {kind: 'file', inode: this.#nextInode++, now: state, synced: state};
     directory.now.set(name, file);
     directory.synced.set(name, file);
-    this.#changed(path);
+    this.#changed(path, actor);
     this.#options.onChange(actor);
   }
 
@@ -268,12 +268,12 @@ export class Disk {
       }
     };
     settle(this.#root);
-    this.#changed('/');
+    this.#changed('/', 'crash');
     this.#options.onChange('crash');
   }
 
-  #changed(path: string): void {
-    for (const watcher of this.#watchers) watcher(path);
+  #changed(path: string, actor: DiskActor): void {
+    for (const watcher of this.#watchers) watcher(path, actor);
   }
 
   #directoryIn(parent: DirectoryNode, name: string): DirectoryNode {
@@ -319,7 +319,7 @@ export class Disk {
     if (place === undefined) return refused('gone', 'ENOENT');
     const result = change(place.parent, place.name);
     if (result.ok) place.parent.modifiedAtMs = this.#options.nowMs();
-    this.#changed(path);
+    this.#changed(path, actor);
     this.#options.onChange(actor);
     return result;
   }
@@ -337,7 +337,7 @@ export class Disk {
     if (node === undefined) return refused('gone', 'ENOENT');
     if (node.kind === 'directory') return refused('invalid', 'EISDIR');
     const result = change(node);
-    this.#changed(path);
+    this.#changed(path, actor);
     this.#options.onChange(actor);
     return result;
   }
