@@ -14,11 +14,28 @@ export const pairOptions: Readonly<Record<string, VerbOption>> = {
   'accept-weak-root': {type: 'boolean', help: 'takes a root key of 32 printable characters'},
 };
 
+/** Settings whose root key is ours to wipe. */
+interface PairSettings extends Settings {
+  readonly rootKey: Secret;
+}
+
 /**
- * The settings that were given, or `undefined` when none was.
+ * Calls `use` with the settings that were given, or `undefined` when none was; the root key is wiped afterwards.
  * @throws UsageError for half of them, and for a root key, group or dimension of another form
  */
-export async function readPairSettings(input: VerbInput): Promise<Settings | undefined> {
+export async function withPairSettings<T>(
+  input: VerbInput,
+  use: (settings: Settings | undefined) => Promise<T>,
+): Promise<T> {
+  const settings = await readPairSettings(input);
+  try {
+    return await use(settings);
+  } finally {
+    settings?.rootKey.wipe();
+  }
+}
+
+async function readPairSettings(input: VerbInput): Promise<PairSettings | undefined> {
   const [file, group, dimension] = ['root-key', 'group', 'dimension'].map((name) => optionalText(input, name));
   if (file === undefined && group === undefined) {
     if (dimension !== undefined) throw new UsageError('--dimension: expected --root-key and --group beside it');
@@ -27,15 +44,20 @@ export async function readPairSettings(input: VerbInput): Promise<Settings | und
   if (file === undefined) throw new UsageError('--root-key: expected a file beside --group, got none');
   if (group === undefined) throw new UsageError('--group: expected a replication group id beside --root-key, got none');
   const bytes = await readSecretInput(file, maxRootKeyBytes);
-  const settings: Settings = {
+  const settings: PairSettings = {
     rootKey: new Secret(bytes),
     replicationGroupId: group,
     ...(dimension === undefined ? {} : {dimension}),
     ...(input.values['accept-weak-root'] === true ? {acceptWeakRoot: true} : {}),
   };
   bytes.fill(0);
-  checkSettings(settings, file);
-  return settings;
+  try {
+    checkSettings(settings, file);
+    return settings;
+  } catch (error) {
+    settings.rootKey.wipe();
+    throw error;
+  }
 }
 
 /** Names what the command line calls the setting. */

@@ -14,7 +14,7 @@ import {formatTime} from '@etcd-encryption/rotation';
 import {readBundleFile} from '../bundle-file.ts';
 import {writeKeyMaterial} from '../key-material.ts';
 import {formatDocument, outputOf, outputOption} from '../output.ts';
-import {pairOptions, readPairSettings} from '../pair-settings.ts';
+import {pairOptions, withPairSettings} from '../pair-settings.ts';
 import {type Cell, cell, choosePaint, formatTable} from '../table.ts';
 import {type ExitCode, optionalText, UsageError, type Verb, type VerbInput} from '../verb.ts';
 
@@ -62,10 +62,25 @@ async function run(input: VerbInput): Promise<ExitCode> {
   const reveal = optionalText(input, 'reveal');
   const inputs = ['root-key', 'bundle'].filter((name) => input.values[name] === '-');
   if (inputs.length > 1) throw new UsageError('--root-key, --bundle: expected one of them at standard input, got both');
-  const settings = await readPairSettings(input);
-  if (settings === undefined) throw new UsageError('--root-key: expected a value, got none');
-  const {entries, ...bundle} = await readSource(input, settings);
-  const keys = deriveDataKeys(settings, entries);
+  return withPairSettings(input, async (settings) => {
+    if (settings === undefined) throw new UsageError('--root-key: expected a value, got none');
+    const {entries, ...bundle} = await readSource(input, settings);
+    const keys = deriveDataKeys(settings, entries);
+    return tell(input, {keys, entries, bundle, output, reveal});
+  });
+}
+
+/** What was derived, and how it shall be told. */
+interface Derived {
+  readonly keys: readonly DataKey[];
+  readonly entries: Source['entries'];
+  readonly bundle: Omit<Source, 'entries'>;
+  readonly output: ReturnType<typeof outputOf>;
+  readonly reveal: string | undefined;
+}
+
+/** Wipes the keys in the end. */
+async function tell(input: VerbInput, {keys, entries, bundle, output, reveal}: Derived): Promise<ExitCode> {
   try {
     if (reveal !== undefined) await writeKeyMaterial(reveal, keys);
     const shown = keys.map((key, i) => show(key, entries[i]));

@@ -8,7 +8,7 @@ import {clusterFingerprint} from '../cluster-fingerprint.ts';
 import {readClusterState} from '../cluster-state.ts';
 import type {SideFingerprint} from '../fingerprint-file.ts';
 import {formatDocument} from '../output.ts';
-import {pairOptions, readPairSettings} from '../pair-settings.ts';
+import {pairOptions, withPairSettings} from '../pair-settings.ts';
 import {cleanLine} from '../table.ts';
 import {optionalText, UsageError, type Verb, type VerbInput} from '../verb.ts';
 
@@ -41,10 +41,11 @@ async function fromFiles(input: VerbInput): Promise<SideFingerprint> {
   const file = optionalText(input, 'bundle');
   if (file === '-' && input.values['root-key'] === '-')
     throw new UsageError('--root-key, --bundle: expected one of them at standard input, got both');
-  const settings = await readPairSettings(input);
-  if (settings === undefined) throw new UsageError('--root-key: expected a file beside --bundle, got none');
-  if (file === undefined) throw new UsageError('--bundle: expected a file beside --root-key, got none');
-  return fingerprintOf(settings, await readBundleFile(file, settings));
+  return withPairSettings(input, async (settings) => {
+    if (settings === undefined) throw new UsageError('--root-key: expected a file beside --bundle, got none');
+    if (file === undefined) throw new UsageError('--bundle: expected a file beside --root-key, got none');
+    return fingerprintOf(settings, await readBundleFile(file, settings));
+  });
 }
 
 async function fromCluster(open: OpenCluster, input: VerbInput): Promise<SideFingerprint> {

@@ -11,7 +11,7 @@ import {inspectHistory} from '../inspect/history.ts';
 import {inspectSealedKeys} from '../inspect/sealed-key.ts';
 import {inspectSeedBundle} from '../inspect/seed-bundle.ts';
 import {formatDocument, outputOf, outputOption} from '../output.ts';
-import {pairOptions, readPairSettings} from '../pair-settings.ts';
+import {pairOptions, withPairSettings} from '../pair-settings.ts';
 import {choosePaint, cleanLine, type Paint} from '../table.ts';
 import {type ExitCode, UsageError, type Verb, type VerbInput} from '../verb.ts';
 
@@ -30,7 +30,17 @@ async function run(input: VerbInput): Promise<ExitCode> {
   const output = outputOf(input, forms);
   const [file] = input.positionals;
   if (file === undefined || file === '') throw new UsageError('inspect: expected the FILE, got none');
-  const settings = await readPairSettings(input);
+  return withPairSettings(input, (settings) => inspectFile(input, {file, settings, output}));
+}
+
+/** What is looked at, with what, and how it is told. */
+interface Look {
+  readonly file: string;
+  readonly settings: Settings | undefined;
+  readonly output: ReturnType<typeof outputOf>;
+}
+
+async function inspectFile(input: VerbInput, {file, settings, output}: Look): Promise<ExitCode> {
   const bytes = await readBounded(file, maxHistoryBytes);
   try {
     const inspection = recognise(bytes, settings);
