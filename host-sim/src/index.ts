@@ -16,6 +16,7 @@ export {
 } from './pair.ts';
 export {createSimPorts, type SimPortsOptions} from './ports/index.ts';
 export type {Decorator, ProgramState} from './program.ts';
+export * from './record/index.ts';
 export * from './rehearsal/model.ts';
 export {type ClusterRole, cellOf, isVacuous, type SeedResult, type Strike, type Violation} from './rehearsal/result.ts';
 export {

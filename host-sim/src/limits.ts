@@ -50,3 +50,19 @@ export const maxObjectBytes = 1_572_864;
 export const userRetries = 5;
 /** Failures of users that are kept word for word; the rest are counted. */
 export const keptFailures = 20;
+/** Marks that a recording keeps: what a page of about one megabyte can show. */
+export const maxMarks = 600;
+/** Intervals that a recording keeps of one server. */
+export const maxLaneIntervals = 400;
+/** Bundles, phases and roles that a recording keeps of one cluster, each. */
+export const maxBands = 600;
+/** Steps of the counts of values and of the backlog that a recording keeps of one cluster. */
+export const maxValueSteps = 1_500;
+export const maxBacklogSteps = 500;
+/** Changes of values, and of the backlog, up to this share of all are left out of a recording. */
+export const valueShare = 0.01;
+export const backlogShare = 0.25;
+/** Smaller changes of the backlog are left out of a recording: a few values are always on their way. */
+export const shownBacklogChange = 3;
+/** A phase that is shorter and changes nothing is left out of a recording: a look at etcd now and then, ms. */
+export const shownPhaseMs = 1_000;

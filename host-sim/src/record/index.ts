@@ -1,0 +1,4 @@
+// From a run to plain data that a report draws.
+
+export * from './model.ts';
+export {createRecorder, type Recorder, type RecorderOptions} from './recorder.ts';
