@@ -3,8 +3,9 @@
 export * from './campaign/index.ts';
 export * from './mutants/index.ts';
 export {allInvariants} from './oracles/index.ts';
-export type {OracleOptions} from './oracles/options.ts';
+export type {BlindSpot, OracleOptions} from './oracles/options.ts';
 export type {Finding} from './oracles/readable.ts';
+export {secretIn} from './oracles/secrecy.ts';
 export {type InvariantName, InvariantViolation, type ViolationDetail} from './oracles/violation.ts';
 export {
   createPair,
