@@ -16,6 +16,7 @@ import {
   ringResource,
   type SyncPorts,
   seen,
+  unknown,
 } from '@etcd-encryption/rotation';
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
@@ -78,6 +79,16 @@ describe('status', () => {
       }),
       runs(),
     );
+  });
+
+  test('nothing can be planned ⇒ what this cluster said before stays; what another one said is not repeated', () => {
+    const o = {...observe({ring: restingRing()}), ring: unknown('the API did not answer')};
+    const own = makeStatus(planController(observe({ring: restingRing()})), o, undefined);
+    const repeated = makeStatus(planController(o), o, own);
+    expect(repeated).toMatchObject({clusterId: own.clusterId, revision: 1, deployStatus: own.deployStatus});
+    const mirrored = makeStatus(planController(o), o, {...own, clusterId: 'cluster-of-the-active'});
+    expect(Object.keys(mirrored).sort()).toEqual(['clusterId', 'conditions', 'phase']);
+    expect(mirrored.clusterId).toBe(own.clusterId);
   });
 
   test('at rest ⇒ Ready, converged, encrypted, not degraded', () => {

@@ -99,7 +99,7 @@ export function makeStatus(plan: Plan, o: ClusterObservation, previous: ConfigSt
   const generation =
     o.spec.state === 'seen' && o.spec.value.outcome === 'ok' ? o.spec.value.spec.generation : undefined;
   const conditions = makeConditions(plan, view, all).map((condition) => stamp(condition, o, previous, generation));
-  if (view === undefined) return {...previous, phase: plan.phase, conditions};
+  if (view === undefined) return {...ownPart(previous, o), phase: plan.phase, conditions};
   const {ring} = view;
   return {
     revision: loadedRevision(view),
@@ -125,6 +125,16 @@ export function makeStatus(plan: Plan, o: ClusterObservation, previous: ConfigSt
       outcome: each.outcome,
     })),
   };
+}
+
+/** What was said before stays said until there is a view again; a status that was copied from the other side does not. */
+function ownPart(
+  previous: ConfigStatus | undefined,
+  {clusterId}: ClusterObservation,
+): Readonly<Record<string, unknown>> {
+  const own = clusterId.state === 'seen' ? clusterId.value : undefined;
+  const isOurs = previous?.clusterId === undefined || previous.clusterId === own;
+  return {...(isOurs ? previous : {}), ...(own === undefined ? {} : {clusterId: own})};
 }
 
 type Bare = Omit<Condition, 'lastTransitionTime' | 'observedGeneration'>;
