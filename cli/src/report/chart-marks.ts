@@ -41,7 +41,7 @@ export function drawSign(kind: MarkKind, what: string): Markup {
     case 'fault':
       return el('path', {class: 'sign', d: 'M-5 -5L5 5M5 -5L-5 5'});
     case 'failover':
-      return el('path', {class: 'sign', d: 'M-7 -2.5H3V-6L8 0L3 6V2.5H-7Z'});
+      return el('path', {class: 'sign', d: 'M-7.5 -2.5H2.5V-6L7.5 0L2.5 6V2.5H-7.5Z'});
     case 'violation':
       return join([
         el('path', {class: 'sign', d: 'M-3 -7H3L7 -3V3L3 7H-3L-7 3V-3Z'}),

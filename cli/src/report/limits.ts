@@ -1,7 +1,7 @@
 // Measures of the report in pixels, and what it takes for quiet.
 
 /** Width of the chart beside its labels, where that shows enough. */
-export const chartWidth = 1_040;
+export const chartWidth = 1_030;
 /** A run with very much in it scrolls up to this. */
 export const maxChartWidth = 9_000;
 export const labelWidth = 124;

@@ -31,7 +31,7 @@ for (const section of document.querySelectorAll('section[data-recording]')) {
     ArrowDown: (row, at) => rows[rows.indexOf(row) + 1] && nearest(rows[rows.indexOf(row) + 1], row[at]),
     ArrowUp: (row, at) => rows[rows.indexOf(row) - 1] && nearest(rows[rows.indexOf(row) - 1], row[at]),
   };
-  const chart = section.querySelector('.drawing');
+  const chart = section.querySelector('.chart');
   chart.addEventListener('keydown', (event) => {
     const item = event.target.closest('.item');
     const row = rows.find((each) => each.includes(item));

@@ -27,7 +27,7 @@ section{margin-top:28px;border-top:1px solid var(--rule);padding-top:18px}
 section:first-of-type{border-top:0;padding-top:0;margin-top:12px}
 .chart{display:flex;margin:8px 0;border:1px solid var(--rule);border-radius:8px;padding:8px 12px;background:var(--ground)}
 .chart .labels{flex:none}.scroll{overflow-x:auto;overflow-y:hidden;min-width:0;flex:1}
-svg{display:block}svg text{fill:var(--ink);font:11px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+svg{display:block}svg text{fill:var(--ink);font:11px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;pointer-events:none}
 svg text.small{fill:var(--ink)}.labels text.small{fill:var(--soft)}.labels text.server{fill:var(--ink)}svg text.name{font-size:16px;font-weight:600}
 .axis text.small{fill:var(--soft)}svg text.on-key{fill:#14181d}
 .line{stroke:var(--rule)}.tick{stroke:var(--tick)}
