@@ -12,6 +12,7 @@ import {
 import type {Stream} from '../prng.ts';
 import type {Decorator} from '../program.ts';
 import type {Simulation} from '../run.ts';
+import type {Cluster} from '../world/cluster.ts';
 import type {SimNode} from '../world/node.ts';
 
 export type FaultName =
@@ -46,25 +47,31 @@ export const agentOf = (node: string): string => `agent-${node}`;
 
 export interface FaultHost {
   readonly simulation: Simulation;
-  /** The controllers that run. */
+  /** Where they strike. */
+  readonly cluster: Cluster;
+  /** The controllers that run there. */
   readonly leaders: readonly string[];
+  /** The agent's program on a node. */
+  readonly agentOf: (node: string) => string;
+  /** What the draws are made under; `faults` unless given. */
+  readonly entity?: string;
   /** Faults begin before this, ms; what lasts ends by itself. */
   readonly untilMs: number;
 }
 
 /** Lets a kind of fault strike now and then. */
 export function strike(kind: FaultName, host: FaultHost): void {
-  const {simulation, untilMs} = host;
-  const draws = simulation.world.random.stream('faults', kind);
+  const {simulation, cluster, untilMs, entity = 'faults'} = host;
+  const draws = simulation.world.random.stream(entity, kind);
   if (kind === 'slowDeeds' || kind === 'adoption') return;
   if (kind === 'refusedKind') {
-    for (const {settings} of simulation.cluster.nodes) settings.accepts = (entry) => !entry.startsWith('aesgcm/');
+    for (const {settings} of cluster.nodes) settings.accepts = (entry) => !entry.startsWith('aesgcm/');
     return;
   }
   const next = (): void => {
     const delayMs = draws.integer(1_000, meanMs[kind] * 2);
     if (simulation.nowMs + delayMs > untilMs) return;
-    simulation.world.scheduler.after(delayMs, `faults/${kind}`, () => {
+    simulation.world.scheduler.after(delayMs, `${entity}/${kind}`, () => {
       happen(kind, host, draws);
       next();
     });
@@ -86,11 +93,11 @@ const meanMs: Readonly<Record<Recurring, number>> = {
   noReports: 30_000,
 };
 
-function happen(kind: Recurring, {simulation, leaders}: FaultHost, draws: Stream): void {
-  const {nodes} = simulation.cluster;
+function happen(kind: Recurring, {simulation, cluster, leaders, agentOf: agent}: FaultHost, draws: Stream): void {
+  const {nodes} = cluster;
   const node = draws.pick(nodes);
   const lastsMs = draws.integer(5_000, 90_000);
-  const programs = [...leaders, ...nodes.map(({name}) => agentOf(name))];
+  const programs = [...leaders, ...nodes.map(({name}) => agent(name))];
   switch (kind) {
     case 'kill':
       simulation.restartProgram(draws.pick(programs), draws.integer(0, 5_000));

@@ -11,14 +11,16 @@ import {
   nodeReportResource,
   type StoredObject,
 } from '@etcd-encryption/rotation';
+import {allInvariants} from '../oracles/index.ts';
 import type {InvariantName, ViolationDetail} from '../oracles/violation.ts';
-import {InvariantViolation} from '../oracles/violation.ts';
 import {createSimPorts} from '../ports/index.ts';
 import {createRandom} from '../prng.ts';
 import {createSimulation, type Simulation, type SimulationOptions} from '../run.ts';
 import {agentOf, controllers, drawnFaults, type FaultName, strike} from './faults.ts';
 import type {Mutant, SmallWorld} from './mutant.ts';
+import {firstViolation, runPairSeed} from './pair-hunt.ts';
 import {sleepingBefore} from './parts.ts';
+import {createStage} from './stage.ts';
 
 export interface HuntOptions {
   readonly seed: number;
@@ -49,20 +51,23 @@ const drainMs = 60_000;
 
 /** Runs one seed to its end or to the first broken invariant. @throws ProgramFailed if the engine itself threw */
 export function runSeed({seed, aimed = [], parts = {}, oracles, world = {}}: HuntOptions): HuntResult {
-  const {lengthMs = usualLengthMs, rotationInterval = '1m0s', users = {}} = world;
+  const {lengthMs = usualLengthMs, rotationInterval = '1m0s', users = {}, spec = {}} = world;
   const leaders = controllers.slice(0, world.controllers ?? 2);
   const faults = faultsOf(seed, aimed);
   const simulation = smallWorld({
     seed,
     users,
+    ...world.simulation,
     ...(oracles === undefined ? {} : {oracles}),
     ...(faults.includes('adoption') ? {file: adoptedFile()} : {}),
   });
   startEngine(simulation, faults.includes('slowDeeds') ? withSlowDeeds(parts, seed) : parts, {
-    rotationInterval,
+    spec: {rotationInterval, ...spec},
     leaders,
   });
-  for (const kind of faults) strike(kind, {simulation, leaders, untilMs: (lengthMs * 2) / 3});
+  world.script?.(createStage(simulation, {untilMs: (lengthMs * 2) / 3}));
+  for (const kind of faults)
+    strike(kind, {simulation, cluster: simulation.cluster, leaders, agentOf, untilMs: (lengthMs * 2) / 3});
   const activated = new Set<string>();
   simulation.cluster.observe({
     onFile({file}) {
@@ -90,10 +95,29 @@ export function hunt(mutant: Mutant, seeds: number, from = 1): Kill | undefined 
 }
 
 /** Another invariant may break earlier and end the run: then the same seed runs on under those of the row alone. */
-function killedBy({aimed, diesBy, parts, world = {}}: Mutant, seed: number): ViolationDetail | undefined {
-  const {died} = runSeed({seed, aimed, world, parts: parts()});
-  if (died === undefined || diesBy.includes(died.invariant)) return died;
-  return runSeed({seed, aimed, world, parts: parts(), oracles: diesBy}).died;
+function killedBy(mutant: Mutant, seed: number): ViolationDetail | undefined {
+  const died = runMutant(mutant, seed);
+  if (died === undefined || mutant.diesBy.includes(died.invariant)) return died;
+  return runMutant(
+    mutant,
+    seed,
+    allInvariants.filter((each) => mutant.diesBy.includes(each)),
+  );
+}
+
+function runMutant(
+  {aimed, parts, world = {}, pair}: Mutant,
+  seed: number,
+  oracles?: readonly InvariantName[],
+): ViolationDetail | undefined {
+  const watched = oracles === undefined ? {} : {oracles};
+  if (pair !== undefined) return runPairSeed({seed, world: pair, parts, ...watched}).died;
+  return runSeed({seed, aimed, world, parts: parts('east'), ...watched}).died;
+}
+
+/** The shipped engine in the world, and under the faults, of a mutant. */
+export function runClean({aimed, world = {}, pair}: Mutant, seed: number): Pick<HuntResult, 'died' | 'readable'> {
+  return pair === undefined ? runSeed({seed, aimed, world}) : runPairSeed({seed, world: pair});
 }
 
 function faultsOf(seed: number, aimed: readonly FaultName[]): readonly FaultName[] {
@@ -102,9 +126,8 @@ function faultsOf(seed: number, aimed: readonly FaultName[]): readonly FaultName
   return [...new Set([...aimed, ...drawn])].sort();
 }
 
-function smallWorld({users, ...options}: Pick<SimulationOptions, 'seed' | 'oracles' | 'file' | 'users'>): Simulation {
+function smallWorld({users, ...options}: Partial<SimulationOptions> & Pick<SimulationOptions, 'seed'>): Simulation {
   return createSimulation({
-    ...options,
     nodes: 3,
     pollMs: 10_000,
     compactionMs: 60_000,
@@ -120,6 +143,7 @@ function smallWorld({users, ...options}: Pick<SimulationOptions, 'seed' | 'oracl
       ...users,
     },
     latencyMs: {least: 5, most: 150},
+    ...options,
   });
 }
 
@@ -131,11 +155,11 @@ function adoptedFile(): Uint8Array {
 }
 
 interface Setting {
-  readonly rotationInterval: string;
+  readonly spec: Readonly<Record<string, unknown>>;
   readonly leaders: readonly string[];
 }
 
-function startEngine(simulation: Simulation, parts: EngineParts, {rotationInterval, leaders}: Setting): void {
+function startEngine(simulation: Simulation, parts: EngineParts, {spec, leaders}: Setting): void {
   const {cluster} = simulation;
   const engine = createEngine(parts);
   for (const {name: node} of cluster.nodes) {
@@ -149,19 +173,19 @@ function startEngine(simulation: Simulation, parts: EngineParts, {rotationInterv
     simulation.startProgram(program, make, ports, {wakeOn: [configResource, nodeReportResource]});
   }
   const operator = createSimPorts(cluster, {program: 'operator', as: 'user'});
-  const created = operator['store.create']({resource: configResource, object: configOf(rotationInterval)});
+  const created = operator['store.create']({resource: configResource, object: configOf(spec)});
   if (!created.ok) throw new Error(`config: expected that it is created, got ${created.error.message}`);
   simulation.users.start();
 }
 
-const configOf = (rotationInterval: string): StoredObject => ({
+const configOf = (spec: Readonly<Record<string, unknown>>): StoredObject => ({
   metadata: {name: 'default'},
   spec: {
     resources: ['secrets', 'configmaps'],
-    rotationInterval,
     type: 'aesgcm',
     retention: {revisions: 1, minAge: '0s'},
     migration: {maxInFlight: 2},
+    ...spec,
   },
 });
 
@@ -171,14 +195,4 @@ function withSlowDeeds(parts: EngineParts, seed: number): EngineParts {
   const act = parts.deeds?.node ?? doNodeAction;
   const pauseMs = (): number => (draws.chance(0.15) ? draws.integer(5_000, 60_000) : 0);
   return {...parts, deeds: {...parts.deeds, node: sleepingBefore(act, pauseMs)}};
-}
-
-function firstViolation(run: () => unknown): ViolationDetail | undefined {
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    if (error instanceof InvariantViolation) return error.detail;
-    throw error;
-  }
 }

@@ -11,6 +11,7 @@ import {forgottenByTime} from './forgotten-by-time.ts';
 import {inPlaceWrite} from './in-place-write.ts';
 import {keepNewest} from './keep-newest.ts';
 import {majorityInsteadOfAll} from './majority-instead-of-all.ts';
+import {mirroredRole} from './mirrored-role.ts';
 import type {Mutant} from './mutant.ts';
 import {newKeyFirst} from './new-key-first.ts';
 import {newKindToAll} from './new-kind-to-all.ts';
@@ -18,18 +19,33 @@ import {noFinalScan} from './no-final-scan.ts';
 import {noFirstSync} from './no-first-sync.ts';
 import {oldRingApplied} from './old-ring-applied.ts';
 import {onlyReadyNodes} from './only-ready-nodes.ts';
+import {promotedInUpgrade} from './promoted-in-upgrade.ts';
+import {publishedLate} from './published-late.ts';
 import {recreateMissing} from './recreate-missing.ts';
 import {refusedFileLeft} from './refused-file-left.ts';
 import {reorderAndDrop} from './reorder-and-drop.ts';
 import {scanBeforeDrain} from './scan-before-drain.ts';
+import {seedAtRandom} from './seed-at-random.ts';
+import {staleLeasePromotes} from './stale-lease-promotes.ts';
+import {standbyDropsEarly} from './standby-drops-early.ts';
+import {standbyMigrates} from './standby-migrates.ts';
+import {unprovenFirst} from './unproven-first.ts';
 import {writtenCountsAsLoaded} from './written-counts-as-loaded.ts';
 
 export type {FaultName} from './faults.ts';
-export {type HuntOptions, type HuntResult, hunt, type Kill, runSeed} from './hunt.ts';
+export {type HuntOptions, type HuntResult, hunt, type Kill, runClean, runSeed} from './hunt.ts';
 export type {Mutant, SmallWorld} from './mutant.ts';
 
 /** Each must die; none is known to product code. */
 export const mutants: readonly Mutant[] = [
+  standbyMigrates,
+  staleLeasePromotes,
+  mirroredRole,
+  publishedLate,
+  unprovenFirst,
+  standbyDropsEarly,
+  seedAtRandom,
+  promotedInUpgrade,
   activateWithoutConvergence,
   adoptedKeyDropped,
   blindPut,

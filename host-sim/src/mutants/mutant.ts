@@ -2,10 +2,13 @@
 
 import type {EngineParts} from '@etcd-encryption/rotation';
 import type {InvariantName} from '../oracles/violation.ts';
+import type {SimulationOptions} from '../run.ts';
 import type {UserOptions} from '../world/user-counts.ts';
 import type {FaultName} from './faults.ts';
+import type {PairWorld} from './pair-world.ts';
+import type {Stage} from './stage.ts';
 
-/** What can differ between the small worlds. */
+/** What can differ between the small worlds of one cluster. */
 export interface SmallWorld {
   /** `spec.rotationInterval`. */
   readonly rotationInterval?: string;
@@ -14,6 +17,12 @@ export interface SmallWorld {
   readonly users?: UserOptions;
   /** How many controllers run; two, unless given. With two the lead changes at rest, and each change begins delays anew. */
   readonly controllers?: 1 | 2;
+  /** Changes to `spec`. */
+  readonly spec?: Readonly<Record<string, unknown>>;
+  /** Changes to the cluster itself and its oracles. */
+  readonly simulation?: Partial<SimulationOptions>;
+  /** What happens in every seed beside its faults. */
+  readonly script?: (stage: Stage) => void;
 }
 
 /** A world in which keys have the time to be proven unneeded, with many requests that end late. */
@@ -24,17 +33,22 @@ export const slowWorld: SmallWorld = {
   users: {writesPerSecond: 1, creates: 0.4, deletes: 0.3, lateCommit: {p: 0.5, maxMs: 25_000}},
 };
 
+/** An invariant, or a promise of what comes to pass once faults stop, by its number. */
+export type DeathCause = InvariantName | 'L2' | 'L7';
+
 export interface Mutant {
   /** The row of simulator.md "Mutants". */
   readonly name: string;
   /** What the bug is, and what of the engine's other defences had to go for it to act at all. */
   readonly what: string;
   /** Invariants of the row: one of them must break. */
-  readonly diesBy: readonly InvariantName[];
+  readonly diesBy: readonly DeathCause[];
   /** Faults that strike in every seed, since without them the bug cannot show; others are drawn. */
   readonly aimed: readonly FaultName[];
   /** Where the bug shows sooner in another world than the usual one. */
   readonly world?: SmallWorld;
-  /** New parts for each run: some remember what they saw. */
-  readonly parts: () => EngineParts;
+  /** Where it shows on a pair only: the world of that pair, in place of `world` and `aimed`. */
+  readonly pair?: PairWorld;
+  /** New parts for each run and cluster: some remember what they saw. */
+  readonly parts: (cluster: string) => EngineParts;
 }
