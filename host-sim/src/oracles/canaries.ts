@@ -7,7 +7,7 @@ import {hex, toBase64} from '@etcd-encryption/crypto';
 /** Characters that are hashed; no piece is shorter. */
 const windowLength = 12;
 /** Bytes of a piece; a key may be cut at either end, so its first and its last are looked for. */
-const pieceBytes = 9;
+const pieceBytes = 12;
 const base = 0x01000193;
 const tableBits = 16;
 
@@ -40,7 +40,7 @@ export function createCanaries(): Canaries {
     learn(name, bytes) {
       if (names.has(name)) return;
       names.add(name);
-      const texts = new Set([bytes.subarray(0, pieceBytes + 2), bytes.subarray(-pieceBytes - 2)].flatMap(piecesOf));
+      const texts = new Set([bytes.subarray(0, pieceBytes), bytes.subarray(-pieceBytes)].flatMap(piecesOf));
       for (const text of texts) add({text, name});
     },
     find(text) {
@@ -74,15 +74,15 @@ const leading = Array.from({length: windowLength}).reduce<number>((power) => Mat
 
 /** How some bytes can look inside a text, each at least a window long. */
 function piecesOf(bytes: Uint8Array): readonly string[] {
-  const digits = hex(bytes.subarray(0, pieceBytes));
-  const numbers = [...bytes.subarray(0, pieceBytes)];
+  const digits = hex(bytes);
+  const numbers = [...bytes];
   const encoded = [0, 1, 2].map((shift) => base64At(bytes, shift));
   return [
     digits,
     digits.toUpperCase(),
     ...encoded,
     ...encoded.map((text) => text.replaceAll('+', '-').replaceAll('/', '_')),
-    String.fromCharCode(...bytes.subarray(0, windowLength)).padEnd(windowLength, '\u{0}'),
+    String.fromCharCode(...bytes),
     numbers.join(','),
     numbers.join(', '),
   ].filter(({length}) => length >= windowLength);

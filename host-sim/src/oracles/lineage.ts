@@ -39,7 +39,11 @@ export function watchLineage(cluster: Cluster, {demotionGraceMs}: Required<Oracl
   const lineages = lineagesOf(cluster.world);
   const followed: Followed = {hashes: new Set(), forked: new Set(), released: new Set()};
   const everLoaded = new Set<KeyTag>();
-  const states = watchStates(cluster, (change) => judgeState(change, lineages, {followed, violate}));
+  const states = watchStates(cluster, (change) => {
+    judgeState(change, lineages, {followed, violate});
+    const accepted = change.after === undefined ? undefined : lineages.read(change.after.bundle);
+    if (accepted !== undefined) lineages.noteSeeds(accepted);
+  });
   const judgePublication = createPublicationJudge(cluster, {states, lineages, violate, graceMs: demotionGraceMs});
   const {scheduler} = cluster.world;
   let roleSinceMs = Number.NEGATIVE_INFINITY;

@@ -31,8 +31,10 @@ export interface Lineages {
   readonly read: (text: string) => Lineage | undefined;
   /** By bundle id and generation: who published it first. */
   readonly publishers: Map<string, Publisher>;
-  /** Seeds that were published once, by bundle id, revision and seed. */
-  readonly published: Set<string>;
+  /** Takes note of the seeds of a bundle that was published or accepted somewhere. */
+  readonly noteSeeds: (lineage: Lineage) => void;
+  /** Whether a revision of a bundle was seen with the seed that it has there. */
+  readonly knowsSeed: (lineage: Lineage, revision: number) => boolean;
 }
 
 const byWorld = new WeakMap<World, Lineages>();
@@ -46,9 +48,16 @@ export function lineagesOf(world: World): Lineages {
 
 function newLineages(): Lineages {
   const texts = new Map<string, Lineage | undefined>();
+  const seeds = new Set<string>();
+  const noted = new Set<string>();
   return {
     publishers: new Map(),
-    published: new Set(),
+    noteSeeds(lineage) {
+      if (noted.has(lineage.hash)) return;
+      noted.add(lineage.hash);
+      for (const revision of lineage.seeds.keys()) seeds.add(seedKey(lineage, revision));
+    },
+    knowsSeed: (lineage, revision) => seeds.has(seedKey(lineage, revision)),
     read(text) {
       if (texts.has(text)) return texts.get(text);
       const lineage = readLineage(text);
@@ -57,6 +66,8 @@ function newLineages(): Lineages {
     },
   };
 }
+
+const seedKey = ({id, seeds}: Lineage, revision: number): string => `${id}/${revision}/${seeds.get(revision)}`;
 
 function readLineage(text: string): Lineage | undefined {
   const decoded = fromBase64(text);

@@ -36,7 +36,7 @@ export function createPublicationJudge(cluster: Cluster, host: PublicationHost):
       if (next === undefined) host.violate({node: commit.writer, key: commit.key, explanation: 'it is no bundle'});
       else judge(cluster, {commit, next, wasActive: scheduler.nowMs <= activeUntilMs}, host);
     }
-    if (next !== undefined) for (const seed of seedsOf(next)) lineages.published.add(seed);
+    if (next !== undefined) lineages.noteSeeds(next);
   };
 }
 
@@ -89,11 +89,6 @@ function otherId(next: Lineage, ring: Ring | undefined, announced: string | unde
   return `another bundle id than ${followed.bundleId} is published unasked`;
 }
 
-const seedKey = ({id}: Lineage, revision: number, seed: string): string => `${id}/${revision}/${seed}`;
-
-const seedsOf = (lineage: Lineage): readonly string[] =>
-  [...lineage.seeds].map(([revision, seed]) => seedKey(lineage, revision, seed));
-
 /** A seed that was never published is the chain's next, but for the first of an id and after a compromise. */
 function unchained(
   cluster: Cluster,
@@ -104,7 +99,7 @@ function unchained(
   const isFresh = publishing?.prepared?.hash === next.hash && publishing.kind !== 'next' && publishing.kind !== 'raise';
   if (isFresh) return undefined;
   for (const [revision, seed] of next.seeds) {
-    if (lineages.published.has(seedKey(next, revision, seed))) continue;
+    if (lineages.knowsSeed(next, revision)) continue;
     const before = next.seeds.get(revision - 1);
     const chained = before === undefined ? undefined : seedAfter(cluster, ring, {revision: revision - 1, seed: before});
     if (chained !== seed) return `the seed of revision ${revision} does not follow from the one before`;

@@ -5,6 +5,7 @@
 import {parseKeyName} from '@etcd-encryption/crypto';
 import {type Ring, servedBy} from '@etcd-encryption/rotation';
 import type {Cluster} from '../world/cluster.ts';
+import {noTransformers} from '../world/configuration.ts';
 import type {Commit} from '../world/etcd.ts';
 import type {SimNode} from '../world/node.ts';
 import type {Observer} from '../world/observer.ts';
@@ -48,6 +49,7 @@ export function watchTrueStatus(cluster: Cluster): Observer {
       loads.note(node, server);
       census.noteServers();
     },
+    onFile: () => census.noteServers(),
     onMembers: () => census.noteServers(),
     onRole: () => census.noteRole(),
     onCommit(commit, kind) {
@@ -90,6 +92,8 @@ interface Census {
   readonly noteCommit: (commit: Commit, resource: string) => void;
   readonly noteServers: () => void;
   readonly noteRole: () => void;
+  /** Whether there ever was a value of a resource. */
+  readonly knows: (resource: string) => boolean;
   /** Since when every server wrote a resource with a key; `undefined` when never. */
   readonly convergedAtMs: (resource: string, tag: KeyTag) => number | undefined;
   /** Until when the values that this cluster rewrites were under one key alone. */
@@ -140,6 +144,7 @@ function watchCensus(cluster: Cluster): Census {
     noteRole() {
       roleSinceMs = scheduler.nowMs;
     },
+    knows: (resource) => byResource.has(resource),
     convergedAtMs: (resource, tag) => valuesOf(resource).converged.get(tag),
     pureUntilMs(resource, tag, sinceMs) {
       const {all, own} = valuesOf(resource);
@@ -148,12 +153,13 @@ function watchCensus(cluster: Cluster): Census {
   };
 }
 
-/** The key that the server of every member has loaded as a resource's write key. */
+/** The write key of a resource that the server of every member has loaded; where none serves, that it will start with. */
 function commonWriteKey({nodes}: Cluster, resource: string): KeyTag | undefined {
   let common: KeyTag | undefined;
-  for (const {settings, server} of nodes) {
+  for (const {settings, server, file} of nodes) {
     if (!settings.member) continue;
-    const tag = server?.serves === true ? server.loaded.of(resource)[0]?.tag : undefined;
+    const filed = file.state === 'loadable' ? file.transformers : noTransformers;
+    const tag = (server?.serves === true ? server.loaded : filed).of(resource)[0]?.tag;
     if (tag === undefined || (common !== undefined && common !== tag)) return undefined;
     common = tag;
   }
@@ -217,7 +223,7 @@ function judgeMigration(
   if (ring === undefined || key === undefined) return;
   for (const resource of resources) {
     const tag = wantedTag(ring, resource, tagOf(key));
-    if (tag === undefined) continue;
+    if (tag === undefined || !census.knows(resource)) continue;
     const say = (explanation: string): never => violate({node: writer, key: tag, explanation});
     const convergedAtMs = census.convergedAtMs(resource, tag);
     if (convergedAtMs === undefined)
