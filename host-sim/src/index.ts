@@ -8,6 +8,7 @@ export type {Finding} from './oracles/readable.ts';
 export {secretIn} from './oracles/secrecy.ts';
 export {type InvariantName, InvariantViolation, type ViolationDetail} from './oracles/violation.ts';
 export {
+  createNamedPair,
   createPair,
   type Pair,
   type PairOptions,
@@ -18,8 +19,12 @@ export {
 export {createSimPorts, type SimPortsOptions} from './ports/index.ts';
 export type {Decorator, ProgramState} from './program.ts';
 export * from './record/index.ts';
+export type {ManagedCluster, SaidStatus} from './rehearsal/managed.ts';
 export * from './rehearsal/model.ts';
 export {type ClusterRole, cellOf, isVacuous, type SeedResult, type Strike, type Violation} from './rehearsal/result.ts';
+export {createRun, type Run, type RunOptions, runRehearsal} from './rehearsal/run.ts';
+export type {WorldTimes} from './rehearsal/settings.ts';
+export type {RunEvent} from './rehearsal/stage.ts';
 export {
   createSimulation,
   ProgramFailed,

@@ -12,7 +12,7 @@ import {compareSides, type Difference, restoreSnapshot, type Snapshot} from './w
 import {Synchronizer, type SynchronizerOptions} from './world/synchronizer.ts';
 import {Users} from './world/users.ts';
 
-/** By name: the one that begins as the Active is `east`. */
+/** By name: the one that begins as the Active is `east`, unless a pair gives its sides other names. */
 export type SideName = 'east' | 'west';
 
 export interface PairSideOptions extends Omit<SideOptions, 'name' | 'nodes' | 'isReplicated' | 'active'> {
@@ -22,7 +22,9 @@ export interface PairSideOptions extends Omit<SideOptions, 'name' | 'nodes' | 'i
 
 /** `objects` and `users` are of the replicated namespace; those of a side are its own, in `default`. */
 export interface PairOptions extends Omit<SimulationOptions, 'clusters' | 'clusterName' | 'nodes' | 'active'> {
+  /** The side that begins as the Active. */
   readonly east?: PairSideOptions;
+  /** The side that begins as the Standby. */
   readonly west?: PairSideOptions;
   readonly replication?: SynchronizerOptions & {readonly rule?: ReplicationRule};
 }
@@ -30,55 +32,72 @@ export interface PairOptions extends Omit<SimulationOptions, 'clusters' | 'clust
 /** Namespace of what is replicated. */
 export const replicatedNamespace = 'apps';
 
-export class Pair {
+export class Pair<Name extends string = SideName> {
   readonly simulation: Simulation;
   /** Who works in the replicated namespace, at the side that the platform's domain points to. */
   readonly users: Users;
   /** By the side that it runs on. */
-  readonly synchronizers: Readonly<Record<SideName, Synchronizer>>;
+  readonly synchronizers: Readonly<Record<Name, Synchronizer>>;
+  /** The one that began as the Active, then the other. */
+  readonly names: readonly [Name, Name];
 
-  constructor({east, west, replication = {}, objects = {}, users, ...options}: PairOptions) {
+  constructor(
+    names: readonly [Name, Name],
+    {east, west, replication = {}, objects = {}, users, ...options}: PairOptions,
+  ) {
     const {rule, ...mirror} = replication;
+    const [first, second] = names;
     const isReplicated = createReplicationRule(rule);
     const common = {...options, isReplicated, namespaces: [mirrorNamespace, replicatedNamespace]};
+    this.names = names;
     this.simulation = new Simulation({
       ...common,
       clusters: [
-        {...east, name: 'east', nodes: nodesOf('e', 1, east?.nodes), active: true},
-        {...west, name: 'west', nodes: nodesOf('w', 2, west?.nodes), active: false},
+        {...east, name: first, nodes: nodesOf('e', 1, east?.nodes), active: true},
+        {...west, name: second, nodes: nodesOf('w', 2, west?.nodes), active: false},
       ],
     });
-    const clusters = [this.cluster('east'), this.cluster('west')] as const;
-    this.synchronizers = {
-      west: new Synchronizer(clusters[0], clusters[1], mirror),
-      east: new Synchronizer(clusters[1], clusters[0], mirror),
-    };
+    const clusters = [this.cluster(first), this.cluster(second)] as const;
+    const onSecond = new Synchronizer(clusters[0], clusters[1], mirror);
+    const onFirst = new Synchronizer(clusters[1], clusters[0], mirror);
+    this.synchronizers = {[first]: onFirst, [second]: onSecond} as Record<Name, Synchronizer>;
     this.users = new Users(clusters[0], {...users, namespace: replicatedNamespace, name: 'pair'});
     for (const [resource, count] of Object.entries(objects)) this.users.populate(resource, count);
-    this.synchronizers.west.install('at once');
+    onSecond.install('at once');
   }
 
-  side(name: SideName): Side {
+  side(name: Name): Side {
     return this.simulation.side(name);
   }
 
-  cluster(name: SideName): Cluster {
+  cluster(name: Name): Cluster {
     return this.side(name).cluster;
   }
 
+  /** The Synchronizer that runs, or would run, on a side. */
+  synchronizer(name: Name): Synchronizer {
+    return this.synchronizers[name];
+  }
+
+  /** The side beside this one. */
+  other(name: Name): Name {
+    const [first, second] = this.names;
+    return name === first ? second : first;
+  }
+
   /** Sides that are an Active by the script: one, or both between a failover and the next installation. */
-  get active(): readonly SideName[] {
-    return sideNames.filter((name) => this.cluster(name).active);
+  get active(): readonly Name[] {
+    return this.names.filter((name) => this.cluster(name).active);
   }
 
   /** Says who is Active from now on; the steps below say it themselves. */
-  setActive(...active: readonly SideName[]): void {
-    for (const name of sideNames) this.cluster(name).setActive(active.includes(name));
+  setActive(...active: readonly Name[]): void {
+    for (const name of this.names) this.cluster(name).setActive(active.includes(name));
   }
 
   /** Missed and surplus keys on one side, seen from the other. */
-  compare(to: SideName): Difference {
-    return compareSides(this.cluster(other(to)), this.cluster(to));
+  compare(to: Name): Difference {
+    return compareSides(this.cluster(this.other(to)), this.cluster(to));
   }
 
   /**
@@ -86,25 +105,29 @@ export class Pair {
    * until a Synchronizer is installed on it. With `planned` the users pause until everything has been copied.
    * @returns whether, when planned, the backlog became empty in `limitMs`; otherwise nothing is done
    */
-  failover(to: SideName, mode: 'planned' | 'unplanned' = 'unplanned', limitMs = 3_600_000): boolean {
-    const synchronizer = this.synchronizers[to];
-    if (mode === 'planned' && !this.#drain(synchronizer, limitMs)) return false;
-    synchronizer.uninstall();
-    this.cluster(to).setActive(true);
-    this.users.moveTo(this.cluster(to));
+  failover(to: Name, mode: 'planned' | 'unplanned' = 'unplanned', limitMs = 3_600_000): boolean {
+    if (mode === 'planned' && !this.#drain(this.synchronizer(to), limitMs)) return false;
+    this.takeOver(to);
     return true;
   }
 
+  /** The step of a failover by which this side becomes an Active: no Synchronizer here, and the users come. */
+  takeOver(to: Name): void {
+    this.synchronizer(to).uninstall();
+    this.cluster(to).setActive(true);
+    this.users.moveTo(this.cluster(to));
+  }
+
   /** The Synchronizer is installed on this side, which is a Standby from now on, and the other one the Active. */
-  follow(standby: SideName): void {
-    this.synchronizers[other(standby)].uninstall();
-    this.setActive(other(standby));
-    this.synchronizers[standby].install();
+  follow(standby: Name): void {
+    this.synchronizer(this.other(standby)).uninstall();
+    this.setActive(this.other(standby));
+    this.synchronizer(standby).install();
   }
 
   /** One side's etcd is put back; a Synchronizer that read it begins again. */
-  restore(name: SideName, snapshot: Snapshot): void {
-    const reader = this.synchronizers[other(name)];
+  restore(name: Name, snapshot: Snapshot): void {
+    const reader = this.synchronizer(this.other(name));
     reader.kill();
     restoreSnapshot(this.cluster(name), snapshot);
     reader.start();
@@ -120,10 +143,13 @@ export class Pair {
 }
 
 /** Makes a pair in which nothing has gone wrong yet: everything is copied, the Synchronizer runs on `west`. */
-export const createPair = (options: PairOptions): Pair => new Pair(options);
+export const createPair = (options: PairOptions): Pair => new Pair(sideNames, options);
+
+/** As {@link createPair}, with other names: the one that begins as the Active, then the other. */
+export const createNamedPair = (names: readonly [string, string], options: PairOptions): Pair<string> =>
+  new Pair(names, options);
 
 const sideNames = ['east', 'west'] as const;
-const other = (name: SideName): SideName => (name === 'east' ? 'west' : 'east');
 
 const nodesOf = (prefix: string, subnet: number, nodes: number | readonly NodeOptions[] = 3): readonly NodeOptions[] =>
   typeof nodes === 'number'

@@ -8,7 +8,9 @@ import type {Finding} from './oracles/readable.ts';
 import type {InvariantName} from './oracles/violation.ts';
 import {type Decorator, Program, type ProgramState} from './program.ts';
 import {checkNames, createSide, type Side, type SideOptions} from './side.ts';
+import {type ClusterStillness, createStillness, isHeartbeat, type Sleeper} from './stillness.ts';
 import type {Cluster} from './world/cluster.ts';
+import type {Commit} from './world/etcd.ts';
 import type {Kind} from './world/kinds.ts';
 import {resourceId} from './world/kinds.ts';
 import type {SimNode} from './world/node.ts';
@@ -26,6 +28,8 @@ export interface SimulationOptions extends Omit<SideOptions, 'name'> {
   readonly epochMs?: number;
   readonly latencyMs?: {readonly least: number; readonly most: number};
   readonly clusterName?: string;
+  /** Whether periods of programs that would find nothing new are left out; they are unless false. */
+  readonly skip?: boolean;
 }
 
 export interface ProgramOptions {
@@ -59,11 +63,14 @@ export class Simulation {
   readonly sides: readonly Side[];
   readonly #programs = new Map<string, Running>();
   readonly #latencyMs: {readonly least: number; readonly most: number};
+  readonly #deaf = new Set<string>();
+  /** By cluster; empty when nothing is left out. */
+  readonly #stillness = new Map<string, ClusterStillness>();
   #failure: ProgramFailed | undefined;
 
   /** @throws RangeError if two clusters or two nodes have one name */
   constructor(options: SimulationOptions) {
-    const {seed, epochMs, clusters, clusterName = 'east', oracles, oracleOptions, latencyMs, ...common} = options;
+    const {seed, epochMs, clusters, clusterName = 'east', oracles, oracleOptions, latencyMs, skip, ...common} = options;
     this.world = createWorld(epochMs === undefined ? {seed} : {seed, epochMs});
     this.#latencyMs = latencyMs ?? {least: minLatencyMs, most: maxLatencyMs};
     const watch = {registry: new Map(), ...(oracles === undefined ? {} : {oracles}), ...oracleOptions};
@@ -71,7 +78,10 @@ export class Simulation {
     this.sides = setups.map((setup) => createSide(this.world, setup, watch));
     checkNames(this.sides);
     for (const {cluster} of this.sides) {
-      cluster.observe({onCommit: ({writer}, kind) => this.#hint(cluster.name, writer, kind)});
+      cluster.observe({onCommit: (commit, kind) => this.#hint(cluster.name, commit, kind)});
+      const {scheduler} = this.world;
+      if (skip === false) continue;
+      this.#stillness.set(cluster.name, createStillness(cluster, scheduler, () => this.#sleepers(cluster.name)));
     }
   }
 
@@ -113,23 +123,26 @@ export class Simulation {
     const known = this.#programs.get(name);
     if (known?.program.runs === true) throw new RangeError(`program: expected none of the name ${name}, got one`);
     const decorators = known?.decorators ?? [];
+    this.#disturb(name, options);
     this.#programs.set(name, {
       make,
       ports,
       options,
       decorators,
-      program: this.#launch(name, make(), ports, decorators),
+      program: this.#launch(name, make(), ports, {options, decorators}),
     });
   }
 
   /** Ends a program between two of its requests; what it asked for last may or may not have happened. */
   killProgram(name: string): void {
+    this.#disturb(name, this.#running(name).options);
     this.#running(name).program.kill();
     this.#record(name, 'program-killed');
   }
 
   /** Lets a program end by itself: its sleep is answered `stop`. */
   stopProgram(name: string): void {
+    this.#disturb(name, this.#running(name).options);
     this.#running(name).program.stop();
   }
 
@@ -139,7 +152,8 @@ export class Simulation {
     if (running.program.runs) this.killProgram(name);
     const start = (): void => {
       if (running.program.runs) return;
-      running.program = this.#launch(name, running.make(), running.ports, running.decorators);
+      this.#disturb(name, running.options);
+      running.program = this.#launch(name, running.make(), running.ports, running);
       this.#record(name, 'program-restarted');
     };
     if (afterMs === 0) start();
@@ -155,12 +169,22 @@ export class Simulation {
     this.#running(name).program.hint();
   }
 
+  /** From now on no watch wakes a program; call the answer to let them again. */
+  deafen(name: string): () => void {
+    this.#deaf.add(name);
+    return () => {
+      this.#deaf.delete(name);
+    };
+  }
+
   /** Puts a fault between a program and its ports; call the answer to take it away. The newest one stands outermost. */
   decorate(name: string, decorator: Decorator): () => void {
-    const {decorators} = this.#running(name);
+    const {decorators, options} = this.#running(name);
+    this.#disturb(name, options);
     decorators.push(decorator);
     return () => {
       const index = decorators.indexOf(decorator);
+      this.#disturb(name, options);
       if (index >= 0) decorators.splice(index, 1);
     };
   }
@@ -223,10 +247,33 @@ export class Simulation {
     return running;
   }
 
-  #launch(name: string, step: Step<unknown>, ports: Partial<SyncPorts>, decorators: readonly Decorator[]): Program {
+  /** Programs of one cluster that run. */
+  #sleepers(cluster: string): readonly Sleeper[] {
+    const sleepers: Sleeper[] = [];
+    for (const [name, {program, options}] of this.#programs) {
+      if (!program.runs || this.#clusterOf(name, options) !== cluster) continue;
+      sleepers.push(options.node === undefined ? {program} : {program, node: options.node});
+    }
+    return sleepers;
+  }
+
+  #disturb(name: string, options: ProgramOptions): void {
+    this.#stillness.get(this.#clusterOf(name, options))?.disturb();
+  }
+
+  #launch(
+    name: string,
+    step: Step<unknown>,
+    ports: Partial<SyncPorts>,
+    {options, decorators}: Pick<Running, 'options' | 'decorators'>,
+  ): Program {
+    const {node} = options;
+    const stillness = this.#stillness.get(this.#clusterOf(name, options));
+    const seen = stillness && {version: () => stillness.version(node), isCalm: () => stillness.isCalm(node)};
     return new Program(name, step, ports, {
+      ...(seen === undefined ? {} : {stillness: seen}),
       scheduler: this.world.scheduler,
-      latency: this.world.random.stream(name, 'latency'),
+      latency: this.world.random.keyed(name, 'latency'),
       latencyMs: this.#latencyMs,
       decorators: () => decorators,
       onEnd: (state) => {
@@ -236,12 +283,12 @@ export class Simulation {
     });
   }
 
-  #hint(cluster: string, writer: string, kind: Kind | undefined): void {
-    if (kind === undefined) return;
+  #hint(cluster: string, {writer, previous, current}: Commit, kind: Kind | undefined): void {
+    if (kind === undefined || isHeartbeat(kind, previous?.value.object, current?.value.object)) return;
     for (const [name, {program, options}] of this.#programs) {
       if (!program.runs || writer === `program/${name}` || this.#clusterOf(name, options) !== cluster) continue;
       const wakes = (options.wakeOn ?? defaultWakeOn).some((resource) => resourceId(resource) === kind.id);
-      if (wakes) program.hint();
+      if (wakes && !this.#deaf.has(name)) program.hint();
     }
   }
 

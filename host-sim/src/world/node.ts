@@ -52,7 +52,7 @@ export interface NodeHost {
   readonly onFile: (node: SimNode, before: FileView, actor: DiskActor) => void;
   readonly onDisk: (node: SimNode, actor: DiskActor) => void;
   readonly onHistory: (node: SimNode, actor: DiskActor) => void;
-  readonly onEncryption: (server: Server, tag: KeyTag) => void;
+  readonly onEncryption: (server: Server, tag: KeyTag, times?: number) => void;
 }
 
 export class SimNode {

@@ -20,7 +20,7 @@ export interface ServerHost {
   readonly accepts: (kind: string) => boolean;
   readonly pollMs: number;
   readonly onChange: (server: Server, what: 'loaded' | 'state') => void;
-  readonly onEncryption: (server: Server, tag: KeyTag) => void;
+  readonly onEncryption: (server: Server, tag: KeyTag, times?: number) => void;
 }
 
 export class Server {
@@ -132,6 +132,14 @@ export class Server {
     return first;
   }
 
+  /** Counts `times` more encryptions than were simulated. */
+  countMore(resource: string, times: number): void {
+    const [first] = this.loaded.of(resource);
+    if (first === undefined || first.name === '' || times === 0) return;
+    count(this.encryptions, first.name, times);
+    this.#host.onEncryption(this, first.tag, times);
+  }
+
   read(resource: string, value: StoredValue, path: string): Decrypted {
     const answer = decryptValue(value, path, this.loaded.of(resource));
     if (answer.outcome === 'read' && answer.transformer.name !== '') count(this.decryptions, answer.transformer.name);
@@ -181,6 +189,6 @@ export function refusal(file: FileView, accepts: (kind: string) => boolean): str
   return kind === undefined ? undefined : `${kind} is not allowed here`;
 }
 
-const count = (counters: Map<string, number>, name: string): void => {
-  counters.set(name, (counters.get(name) ?? 0) + 1);
+const count = (counters: Map<string, number>, name: string, times = 1): void => {
+  counters.set(name, (counters.get(name) ?? 0) + times);
 };

@@ -4,6 +4,7 @@
 import {type ListPage, type ObjectAddress, ok, type Result, type StoredObject} from '@etcd-encryption/rotation';
 import {keptFailures, maxLatencyMs, minLatencyMs, userRetries} from '../limits.ts';
 import type {Stream} from '../prng.ts';
+import type {Cancel} from '../scheduler.ts';
 import type {Cluster} from './cluster.ts';
 import {type Kind, objectPath} from './kinds.ts';
 import type {Caller, PreparedWrite} from './objects.ts';
@@ -42,8 +43,10 @@ export class Users {
     refused: 0,
     lost: 0,
   };
+  readonly #repeats = new Map<string, {readonly again: () => void; cancel: Cancel}>();
   #running = false;
   #paused = false;
+  #bundle = 1;
   #serial = 0;
   /** One more at each move: what was begun before it is over. */
   #move = 0;
@@ -65,6 +68,11 @@ export class Users {
   /** The first failures, for people. */
   get failures(): readonly UserFailure[] {
     return this.#failures;
+  }
+
+  /** The cluster that they use. */
+  get cluster(): Cluster {
+    return this.#cluster;
   }
 
   /** Objects that must be there. */
@@ -91,6 +99,20 @@ export class Users {
 
   stop(): void {
     this.#running = false;
+  }
+
+  /**
+   * From now on each request stands for `size` of them and comes as much more seldom; a write counts as `size`
+   * encryptions. 1 is the full rate.
+   */
+  bundle(size: number): void {
+    if (size === this.#bundle) return;
+    this.#bundle = size;
+    if (!this.#running) return;
+    for (const {again, cancel} of [...this.#repeats.values()]) {
+      cancel();
+      again();
+    }
   }
 
   /** Until `resume` they begin nothing. */
@@ -138,12 +160,13 @@ export class Users {
     const stream = random.stream(this.#name, `users ${purpose}`);
     const entity = `${this.#name}/users`;
     const again = (): void => {
-      const gapMs = Math.max(1, Math.round((-Math.log(1 - stream.next()) * 1_000) / perSecond));
-      scheduler.after(gapMs, entity, () => {
+      const gapMs = Math.max(1, Math.round((-Math.log(1 - stream.next()) * 1_000 * this.#bundle) / perSecond));
+      const cancel = scheduler.after(gapMs, entity, () => {
         if (!this.#running) return;
         if (!this.#paused) act();
         again();
       });
+      this.#repeats.set(purpose, {again, cancel});
     };
     again();
   }
@@ -196,6 +219,7 @@ export class Users {
     const content = `content of ${name}`;
     const namespace = this.#namespace;
     const object: StoredObject = {metadata: {name, namespace}, data: {content}};
+    caller.server.countMore(kind.id, this.#bundle - 1);
     const write = this.#cluster.api.prepareCreate(caller, {resource: kind.resource, object});
     this.#counts.writes++;
     if (!write.ok) {
@@ -251,6 +275,7 @@ export class Users {
     const content = `content ${this.#serial++} of ${known.address.name}`;
     const {resource} = known.kind;
     this.#counts.writes++;
+    caller.server.countMore(known.kind.id, this.#bundle - 1);
     const written = this.#cluster.api.replace(caller, {resource, object: {...object, data: {content}}});
     if (written.ok) known.content = content;
     else if (written.error.code !== 'conflict') this.#fail('write', known.address.name, written.error.message);
