@@ -1,21 +1,21 @@
 // Plays the seeds of a rehearsal one after another and counts what comes out of them.
 
 import {setImmediate} from 'node:timers/promises';
-import {faultClasses, phases, type Rehearsal, type SeedResult} from '@etcd-encryption/host-sim';
+import {possibleCells, type Rehearsal, type SeedResult} from '@etcd-encryption/host-sim';
 import type {RunEvent} from '../run-output/events.ts';
 import type {Outcome} from '../run-output/json-lines.ts';
 import {createTally, type Totals} from '../run-output/tally.ts';
 import {createCoverage} from './coverage.ts';
 
 /** Runs one seed to its end. */
-export type RunSeed = (
+export type RunRehearsal = (
   rehearsal: Rehearsal,
   options: {readonly seed: number; readonly listen?: (event: RunEvent) => void},
 ) => SeedResult;
 
 export interface PlayOptions {
   readonly rehearsal: Rehearsal;
-  readonly run: RunSeed;
+  readonly run: RunRehearsal;
   /** Time of this machine that only goes forward, ms. */
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
@@ -61,5 +61,6 @@ export async function play(options: PlayOptions): Promise<Played> {
   return {outcome, totals: totals(), cellsHit: tally.cellsHit(), failed, never};
 }
 
-/** A pair has an Active and a Standby; one cluster has neither. */
-const cellsOf = ({clusters}: Rehearsal): number => faultClasses.length * phases.length * clusters.length;
+/** Of the cells that can be, those of a pair or those of one cluster. */
+const cellsOf = ({clusters}: Rehearsal): number =>
+  possibleCells.filter(({role}) => (role === 'single') === (clusters.length === 1)).length;

@@ -28,12 +28,14 @@ export interface ToldViolation {
   readonly seed: number;
   /** The command line that runs this seed again. */
   readonly replay: string;
-  /** Path of the shrunk rehearsal, and what is left of it. */
+  /** Path of the smallest rehearsal that fails alike, and what is left of it. */
   readonly shrunk?: {readonly file: string; readonly deeds: number};
+  /** The same as the text of a file. */
+  readonly smallest?: string;
 }
 
 /** A block of lines: the invariant, where and when, why, and how to see it again. */
-export function formatViolation({violation, seed, replay, shrunk}: ToldViolation): string {
+export function formatViolation({violation, seed, replay, shrunk, smallest}: ToldViolation): string {
   const {name, cluster, node, key, explanation, atMs} = violation;
   const rows: readonly (readonly [string, string])[] = [
     ['seed', String(seed)],
@@ -49,5 +51,6 @@ export function formatViolation({violation, seed, replay, shrunk}: ToldViolation
   return [
     `violation: ${cleanLine(name)}`,
     ...shown.map(([label, text]) => `  ${label.padEnd(7)}  ${cleanLine(text)}`),
+    ...(smallest === undefined ? [] : ['  the smallest rehearsal found that fails alike:', '', smallest.trimEnd(), '']),
   ].join('\n');
 }

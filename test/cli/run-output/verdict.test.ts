@@ -42,6 +42,13 @@ test('a violation ⇒ what, where, when, why, and how to see it again', () => {
   );
 });
 
+test('the smallest rehearsal ⇒ its text below, as it can be stored', () => {
+  const smallest = 'apiVersion: rehearsal/v1\nkind: Rehearsal\n';
+  expect(formatViolation({violation, seed: 7, replay: 'again', smallest})).toContain(
+    '  replay   again\n  the smallest rehearsal found that fails alike:\n\napiVersion: rehearsal/v1\nkind: Rehearsal\n',
+  );
+});
+
 test('a violation that is of no node and no key ⇒ no empty lines for them', () => {
   const text = formatViolation({violation: {...violation, node: '', key: ''}, seed: 7, replay: 'again'});
   expect(text.split('\n').map((line) => line.slice(0, 9).trim())).toEqual([
