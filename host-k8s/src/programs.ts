@@ -108,10 +108,11 @@ export async function runController(options: ControllerOptions): Promise<void> {
   const ports: Partial<Ports> = {...store, ...clock.ports, ...createEntropyPorts(), ...createTracePorts(options.trace)};
   const engine = options.engine ?? createEngine();
   try {
-    const {identity, drainMs, reloadDeadlineMs} = options;
+    const {identity, drainMs, reloadDeadlineMs, countEveryMs} = options;
     const waits = {
       ...(drainMs === undefined ? {} : {drainMs}),
       ...(reloadDeadlineMs === undefined ? {} : {reloadDeadlineMs}),
+      ...(countEveryMs === undefined ? {} : {countEveryMs}),
     };
     await drive(engine.controller({identity, readPruned: prunedReader(store), ...waits}), ports);
   } finally {

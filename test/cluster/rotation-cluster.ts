@@ -264,11 +264,16 @@ export class RotationCluster {
 
   /** Every stored value of a resource, whole. */
   async rawValues(resource: string): Promise<ReadonlyMap<string, Uint8Array>> {
+    return await this.rawUnder(`/registry/${resource}/`);
+  }
+
+  /** Every stored value whose etcd key begins with the prefix, whole. */
+  async rawUnder(prefix: string): Promise<ReadonlyMap<string, Uint8Array>> {
     const values = new Map<string, Uint8Array>();
     let startKey: string | undefined;
     do {
       const page = await this.#etcd.ports['etcd.scan']({
-        prefix: `/registry/${resource}/`,
+        prefix,
         limit: 500,
         headBytes: 'all',
         ...(startKey === undefined ? {} : {startKey}),

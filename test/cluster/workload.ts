@@ -20,6 +20,8 @@ export interface WorkloadOptions {
   readonly listEveryMs: number;
   /** A request whose connection breaks goes to another server once more, as behind a load balancer. */
   readonly retryLost?: boolean;
+  /** Of all objects; it must be there. `default` unless given. */
+  readonly namespace?: string;
 }
 
 export interface WorkloadCounts {
@@ -45,19 +47,10 @@ interface Known {
   next: string | undefined;
 }
 
-const namespace = 'default';
-
 /** Nobody answered: the reason is an errno or a code of the client, where an API server names its own in CamelCase. */
 const isLost = ({reason}: PortError): boolean => reason !== undefined && /^[A-Z0-9_]+$/.test(reason);
 
 const encode = (value: string): string => Buffer.from(value).toString('base64');
-
-const body = ({resource, name}: Known, value: string, resourceVersion?: string): StoredObject => ({
-  apiVersion: 'v1',
-  kind: resource.kind,
-  metadata: {name, namespace, labels: {workload: 'yes'}, ...(resourceVersion === undefined ? {} : {resourceVersion})},
-  data: {value: resource === secrets ? encode(value) : value},
-});
 
 const valueIn = (object: StoredObject): string => {
   const {value} = object.data as {value: string};
@@ -82,9 +75,11 @@ export class Workload {
   #loops: Promise<void>[] = [];
   #begunAt = 0;
   #turn = 0;
+  readonly #namespace: string;
 
   constructor(options: WorkloadOptions) {
     this.#options = options;
+    this.#namespace = options.namespace ?? 'default';
   }
 
   get counts(): WorkloadCounts {
@@ -116,7 +111,10 @@ export class Workload {
       for (let at = next++; at < wanted.length; at = next++) {
         const known = wanted[at];
         if (known === undefined) return;
-        const made = await this.#store()['store.create']({resource: known.resource, object: body(known, known.value)});
+        const made = await this.#store()['store.create']({
+          resource: known.resource,
+          object: this.#body(known, known.value),
+        });
         if (!made.ok) throw new Error(`populate ${known.name}: ${made.error.message}`);
         this.#known.push(known);
       }
@@ -173,6 +171,16 @@ export class Workload {
     return await request(this.#store());
   }
 
+  #body({resource, name}: Known, value: string, version?: string): StoredObject {
+    const metadata = {name, namespace: this.#namespace, labels: {workload: 'yes'}};
+    return {
+      apiVersion: 'v1',
+      kind: resource.kind,
+      metadata: version === undefined ? metadata : {...metadata, resourceVersion: version},
+      data: {value: resource === secrets ? encode(value) : value},
+    };
+  }
+
   #pick(): Known {
     const known = this.#known[Math.floor(Math.random() * this.#known.length)];
     if (known === undefined) throw new Error('nothing to read');
@@ -194,7 +202,7 @@ export class Workload {
   async #get(): Promise<void> {
     const known = this.#pick();
     const allowed = [known.value, known.next];
-    const address = {resource: known.resource, namespace, name: known.name};
+    const address = {resource: known.resource, namespace: this.#namespace, name: known.name};
     const answer = await this.#ask((store) => store['store.get'](address));
     this.#counts.gets++;
     if (!answer.ok) return this.#fail('failedReads', `get ${known.name}: ${answer.error.message}`);
@@ -205,7 +213,7 @@ export class Workload {
   async #list(): Promise<void> {
     const resource = Math.random() < 0.5 ? secrets : configMaps;
     const before = new Map(this.#known.map((known) => [known.name, [known.value, known.next]]));
-    const request = {resource, namespace, labelSelector: 'workload=yes', limit: 10_000};
+    const request = {resource, namespace: this.#namespace, labelSelector: 'workload=yes', limit: 10_000};
     const answer = await this.#ask((store) => store['store.list'](request));
     this.#counts.lists++;
     if (!answer.ok) return this.#fail('failedReads', `list ${resource.plural}: ${answer.error.message}`);
@@ -228,7 +236,7 @@ export class Workload {
     const value = `${known.name} ${Math.random()}`;
     known.next = value;
     this.#counts.writes++;
-    const address = {resource: known.resource, namespace, name: known.name};
+    const address = {resource: known.resource, namespace: this.#namespace, name: known.name};
     const attempts = this.#options.retryLost === true ? 4 : 2;
     for (let attempt = 1; attempt <= attempts; attempt++) {
       const read = await this.#ask((store) => store['store.get'](address));
@@ -254,7 +262,7 @@ export class Workload {
   /** Writes over what was read, unless that is the value already. */
   async #write(known: Known, value: string, present: StoredObject): Promise<Result<unknown>> {
     if (valueIn({...present, kind: known.resource.kind}) === value) return {ok: true, value: undefined};
-    const object = body(known, value, present.metadata.resourceVersion ?? '');
+    const object = this.#body(known, value, present.metadata.resourceVersion ?? '');
     return await this.#store()['store.replace']({resource: known.resource, object});
   }
 }

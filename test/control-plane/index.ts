@@ -6,6 +6,8 @@ export type {AccountFiles, ControlPlaneEtcd, ControlPlaneNode} from './control-p
 export {ControlPlane} from './control-plane.ts';
 export type {LoaderAnswer, LoaderOptions} from './loader-client.ts';
 export {LoaderClient, openLoader} from './loader-client.ts';
+export type {MirrorOptions} from './mirror.ts';
+export {Mirror} from './mirror.ts';
 export type {ControlPlaneOptions, NodePlan} from './options.ts';
 export type {Binary} from './paths.ts';
 export {binaryPath} from './paths.ts';

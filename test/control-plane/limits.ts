@@ -15,6 +15,9 @@ export const serverGraceMs = 5_000;
 /** etcd closes at once without clients; those that stay connected held it for 7 s. SIGKILL follows. */
 export const etcdGraceMs = 15_000;
 
+/** etcdctl ends at once after a signal. SIGKILL follows. */
+export const mirrorGraceMs = 2_000;
+
 /** What an error quotes from the end of a log. */
 export const logTailBytes = 4_096;
 

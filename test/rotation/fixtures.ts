@@ -30,7 +30,7 @@ import {
 
 /** Unix time of every observation that does not say another, ms. */
 export const now = 1_750_000_000_000;
-const monotonicNow = 50_000_000;
+export const monotonicNow = 50_000_000;
 export const minute = 60_000;
 export const hour = 3_600_000;
 export const day = 24 * hour;
@@ -335,6 +335,7 @@ export function observe({ring, spec = {}, nodes = {}, every = {}, facts = {}}: G
       [...new Set([...resources, ...(spec.resources ?? [])])].map((each) => [each, seen([typeOf(each)])]),
     ),
     lists: seen({}),
+    listed: {broken: {}, atMs: monotonicNow},
     compacted: [],
     counted: countedOf(present),
     seedBundle: {state: 'absent'},

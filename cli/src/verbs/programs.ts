@@ -52,6 +52,11 @@ export const controller: Verb = {
       help: 'DURATION after which a file that a server has not loaded is named with the likeliest cause; default 180s',
       default: '180s',
     },
+    'count-every': {
+      type: 'string',
+      help: 'DURATION after which a Standby counts its stored values again, for FailoverReady; default 10m',
+      default: '10m',
+    },
   },
   async run(input) {
     const identity = optionalText(input, 'identity') ?? `${hostname()}_${process.pid}`;
@@ -60,6 +65,7 @@ export const controller: Verb = {
       identity,
       drainMs: durationOf(input, 'drain'),
       reloadDeadlineMs: durationOf(input, 'reload-deadline'),
+      countEveryMs: durationOf(input, 'count-every'),
       userAgent,
       signal: input.signal,
       trace: {base: {program: 'controller'}},

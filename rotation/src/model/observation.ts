@@ -71,6 +71,8 @@ export interface ClusterObservation {
   readonly types: Readonly<Record<string, Fact<readonly ResourceType[]>>>;
   /** Whether a metadata list of every resource answered since this rotation was due; an error names the value. */
   readonly lists: Fact<Readonly<Record<string, string>>>;
+  /** The last such check, however old: what did not answer, and when it ended, monotonic ms. */
+  readonly listed?: {readonly broken: Readonly<Record<string, string>>; readonly atMs: number};
   /** Revisions of clean proofs that `events` answered 410 for. */
   readonly compacted: readonly string[];
   /** Time that controllers counted, on clocks that never jump, since a key stopped writing, a resource left or a gate opened, ms. */

@@ -121,6 +121,7 @@ export function* observeCluster(memory: ControllerMemory, leading: boolean): Ste
     endpoints,
     types,
     lists: listsFact(memory, ring, now),
+    ...(memory.lists === undefined ? {} : {listed: {broken: memory.lists.result, atMs: memory.lists.atMs}}),
     compacted: [...memory.compacted].sort(),
     counted: countTimes(memory.counts, ring, now.monotonicMs),
     ...spaceFact(memory, now),
@@ -199,7 +200,7 @@ function* readTypes(
   return types;
 }
 
-function spaceFact({spaceExceeded}: ControllerMemory, now: Instant): Pick<ClusterObservation, 'spaceExceeded'> {
+export function spaceFact({spaceExceeded}: ControllerMemory, now: Instant): Pick<ClusterObservation, 'spaceExceeded'> {
   if (spaceExceeded === undefined || now.monotonicMs - spaceExceeded.atMs >= spaceRetryMs) return {};
   return {spaceExceeded: spaceExceeded.message};
 }
@@ -208,7 +209,7 @@ function spaceFact({spaceExceeded}: ControllerMemory, now: Instant): Pick<Cluste
 export const listsEpoch = (ring: Fact<Ring>): string =>
   ring.state === 'seen' ? `${ring.value.history[0]?.revision ?? 0} ${ring.value.history[0]?.completedAtMs ?? 0}` : '';
 
-function listsFact(memory: ControllerMemory, ring: Fact<Ring>, now: Instant): ClusterObservation['lists'] {
+export function listsFact(memory: ControllerMemory, ring: Fact<Ring>, now: Instant): ClusterObservation['lists'] {
   const {lists} = memory;
   if (lists === undefined || lists.after !== listsEpoch(ring)) return absent;
   const life = Object.keys(lists.result).length > 0 ? listsRetryMs : listsLifeMs;

@@ -5,7 +5,7 @@ import type {KeyId} from '../model/key.ts';
 import {orderOf} from '../model/layout.ts';
 import type {ScanReport} from '../model/node.ts';
 import {formatTime} from '../model/time-text.ts';
-import {derivationsOf, disagreements, newestEntry, readingOf} from './bundles.ts';
+import {disagreements, newestEntry, readingOf} from './bundles.ts';
 import {isFar} from './delay.ts';
 import {typesOf} from './migrate.ts';
 import {because, type Reason} from './reason.ts';
@@ -52,10 +52,16 @@ function condition(type: string, trouble: Reason | undefined, message: string): 
 }
 
 function rootTrouble(view: View): Reason | undefined {
-  const ready = derivationsOf(view).filter(({derivation: {root}}) => root.state === 'ready');
-  const unready = view.members.filter(({node}) => !ready.some((each) => each.node === node)).map(({node}) => node);
-  if (view.members.length === 0 || unready.length > 0)
-    return because('RootSecretNotReady', `${unready.join(', ') || 'no node'}: no usable root key`, unready);
+  const unready = view.members.flatMap(({node, report: {derivation}}) => {
+    if (derivation?.root.state === 'ready') return [];
+    return [{node, why: derivation?.root.why ?? 'no word on it yet'}];
+  });
+  if (view.members.length === 0) return because('RootSecretNotReady', 'no node: no usable root key');
+  if (unready.length > 0) {
+    const message = unready.map(({node, why}) => `${node}: ${why}`).join('; ');
+    const nodes = unready.map(({node}) => node);
+    return because('RootSecretNotReady', `no usable root key: ${message}`, nodes);
+  }
   return disagreements(view).find(({reason}) => reason === 'RootSecretsDiffer');
 }
 
@@ -104,7 +110,7 @@ function failover(view: View): PairCondition {
   const unchecked = whyUnchecked(view, scan);
   if (scan === undefined || unchecked !== undefined)
     return {type, status: 'Unknown', reason: 'ValuesNotChecked', message: unchecked ?? ''};
-  const unreadable = unreadableIn(view, scan);
+  const unreadable = [...unreadableIn(view, scan), ...unlisted(view)];
   if (unreadable.length > 0) return no('UnreadableValues', unreadable.slice(0, 5).join('; '));
   return {type, status: 'True', reason: 'Complete', message: 'every stored value and every revision can be read here'};
 }
@@ -132,8 +138,17 @@ function whyUnchecked(view: View, scan: ScanReport | undefined): string | undefi
   );
   if ('unknown' in types) return types.unknown.message;
   const uncounted = types.names.filter((name) => scan.counts[name] === undefined);
-  return uncounted.length === 0 ? undefined : `${uncounted.join(', ')} were not counted`;
+  if (uncounted.length > 0) return `${uncounted.join(', ')} were not counted`;
+  const {listed, now} = view.observation;
+  const isListed = listed !== undefined && now.monotonicMs - listed.atMs < countLives * countEveryMs(view);
+  return isListed ? undefined : 'whether every list answers is not known';
 }
+
+/** Lists that a server did not answer: a value under a key that is here does not open all the same. */
+const unlisted = ({observation: {listed}}: View): readonly string[] =>
+  Object.entries(listed?.broken ?? {})
+    .sort()
+    .map(([resource, detail]) => `${resource}: ${detail}`);
 
 /** Labels of stored values that some server here cannot open. */
 function unreadableIn(view: View, {counts}: ScanReport): readonly string[] {

@@ -2,7 +2,7 @@
 
 import {annotation, makeStatus, planController, type Ring, type ScanReport} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
-import {layoutOf, loadedOf, now, observe, rendered, restingRing} from '../fixtures.ts';
+import {layoutOf, loadedOf, monotonicNow, now, observe, rendered, restingRing} from '../fixtures.ts';
 import {
   bundleOf,
   d1,
@@ -73,6 +73,14 @@ describe('RootSecretReady', () => {
   });
 });
 
+test('one node has no root key ⇒ RootSecretReady says which, and why', () => {
+  const missing = derivationOf(bundle, {root: {state: 'missing', why: 'there is no Secret'}});
+  const {conditions} = statusOf({ring: mine, stored: bundle, nodes: {n2: {derivation: missing}}});
+  expect(conditions.find(({type}) => type === 'RootSecretReady')?.message).toBe(
+    'no usable root key: n2: there is no Secret',
+  );
+});
+
 describe('SeedBundleReady', () => {
   const of = (given: Partial<GivenPair>) => condition({ring: mine, stored: bundle, ...given}, 'SeedBundleReady');
 
@@ -122,6 +130,15 @@ describe('FailoverReady', () => {
   ])('a value under %s ⇒ False', (_what, counts) => {
     const scan = scanOf({...clean.counts, ...counts});
     expect(of({nodes: {n1: {scan}}})).toEqual({status: 'False', reason: 'UnreadableValues'});
+  });
+
+  test('a list does not answer ⇒ False with its resource; whether one does was not asked for half an hour ⇒ Unknown', () => {
+    const after = (changes: {readonly agoMs?: number; readonly broken?: Readonly<Record<string, string>>}) =>
+      of({facts: {listed: {broken: changes.broken ?? {}, atMs: monotonicNow - (changes.agoMs ?? 0)}}});
+    const broken = {secrets: 'unable to transform key "/registry/secrets/a/b"'};
+    expect(after({broken})).toEqual({status: 'False', reason: 'UnreadableValues'});
+    expect(after({agoMs: 1_799_999})?.status).toBe('True');
+    expect(after({agoMs: 1_800_000})).toEqual({status: 'Unknown', reason: 'ValuesNotChecked'});
   });
 
   test('values in clear of a resource that nobody encrypts ⇒ no obstacle', () => {

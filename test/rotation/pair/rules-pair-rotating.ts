@@ -13,7 +13,7 @@ import {bundleStampId, windowId} from '../../../rotation/src/model/stamps.ts';
 import {keptByPair} from '../../../rotation/src/plan/pair-window.ts';
 import {makeView} from '../../../rotation/src/plan/view.ts';
 import {expectRing, expectWait} from '../expect-plan.ts';
-import {day, doneMarks, hour, layoutOf, markOf, minute, now, restingRing} from '../fixtures.ts';
+import {day, doneMarks, hour, layoutOf, markOf, minute, monotonicNow, now, restingRing} from '../fixtures.ts';
 import {nextRingOf, notedBy, planOf, saidBy} from '../reached.ts';
 import {
   bundleOf,
@@ -227,6 +227,18 @@ function describeStarting(): void {
       });
       const plan = planOf(observePair({ring, ...given, nodes: {n1: {decryptions: {[d2.name]: 3}}}}));
       expect(saidBy(plan)).not.toContain('Following');
+    });
+
+    test('the lists were asked ten minutes ago, or one of them did not answer 15 s ago ⇒ every list is asked', () => {
+      const plan = (agoMs: number, broken: Readonly<Record<string, string>> = {}) => {
+        const listed = {broken, atMs: monotonicNow - agoMs};
+        return planOf(observePair({ring: standby(), ...given, facts: {listed}}));
+      };
+      const asks = [{do: 'checkLists', resources: ['secrets', 'configmaps']}];
+      expect(plan(10 * minute - 1).actions).toEqual([]);
+      expect(plan(10 * minute).actions).toEqual(asks);
+      expect(plan(14_999, {secrets: 'no key'}).actions).toEqual([]);
+      expect(plan(15_000, {secrets: 'no key'}).actions).toEqual(asks);
     });
 
     test('a node counts ⇒ its values are counted again each ten minutes', () => {
@@ -473,6 +485,19 @@ function describeDropping(): void {
         gate: drops,
       });
       expect(nextRingOf(planOf(observePair({ring, stored: two, spec}))).keys).toEqual([k4, k3, k2]);
+    });
+
+    test('a key after the published next one, from before a promotion ⇒ stays, however clean', () => {
+      const k5 = derivedKey(5);
+      const ring = ringWith(without, {
+        waiting: [k4, k5],
+        stoppedWriting: {...stopped, [k5.id]: now - 8 * day},
+        clean: [{...clean[0], key: k5.id}] as Ring['clean'],
+        leftWindow: {[k1.id]: now - hour, [k5.id]: now - 30 * day},
+        gate: drops,
+      } as never);
+      const pl = planOf(observePair({ring, stored: without, spec})); console.log(JSON.stringify(pl.reasons), JSON.stringify(pl.notes), JSON.stringify(ring.counted));
+      expect(nextRingOf(planOf(observePair({ring, stored: without, spec}))).keys).toContainEqual(k5);
     });
 
     const week = 168 * hour;

@@ -1,0 +1,206 @@
+// A pair of real control planes, whole life: a Standby that was set up wrongly, the first key, rotations, a failover by
+// the book and a rotation on the new Active. Somebody reads every value through every server of both sides all the while.
+
+import {randomBytes} from 'node:crypto';
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {openProofRun} from '../../scripts/proof-run.ts';
+import {conditionOf, stays} from './conditions.ts';
+import {createRootSecret, deleteRootSecret, groupId} from './derived-keys.ts';
+import {openEtcdWriter} from './etcd-writer.ts';
+import {EveryValueWatch, unreadValues} from './every-value.ts';
+import {
+  bundleKeys,
+  isReady,
+  pairSpec,
+  patienceMs,
+  type RealPair,
+  ringOf,
+  setDeterministic,
+  startRealPair,
+  stateRole,
+} from './real-pair.ts';
+import type {ConfigStatusView, RotationCluster} from './rotation-cluster.ts';
+import {bytesOf} from './rotation-steps.ts';
+
+const run = openProofRun();
+const nodes = run.long ? {east: 2, west: 2} : {east: 1, west: 2};
+const objects = run.long ? {secrets: 100, configMaps: 50} : {secrets: 8, configMaps: 4};
+
+const said =
+  (type: string, reason: string, ...words: readonly string[]) =>
+  (status: ConfigStatusView): boolean => {
+    const found = conditionOf(status, type);
+    return found?.reason === reason && words.every((word) => found.message.includes(word));
+  };
+
+/** Key names that stored Secrets and ConfigMaps bear, each once. */
+async function storedNames(side: RotationCluster): Promise<readonly string[]> {
+  const counts = Object.values(await side.census()).flatMap((each) => Object.keys(each));
+  return [...new Set(counts)].sort();
+}
+
+describe('two control planes, one mirrored into the other, users busy', () => {
+  let pair: RealPair;
+  let east: RotationCluster;
+  let west: RotationCluster;
+  let watches: readonly EveryValueWatch[] = [];
+  let before: readonly string[] = [];
+
+  beforeAll(async () => {
+    pair = await startRealPair({nodes, objects});
+    ({east, west} = pair);
+    watches = [east, west].map((side) => new EveryValueWatch(side));
+    await east.createConfig(pairSpec());
+    await west.createConfig(pairSpec('another-group'));
+    before = bytesOf(west);
+    await pair.follow(west);
+    pair.startUsers();
+    for (const side of [east, west]) side.startPrograms();
+  });
+  afterAll(async () => {
+    await Promise.all(watches.map((watch) => watch.end()));
+    await pair?.stop();
+  });
+
+  /** Nothing of ours is in a file of the Standby, and no value is under a key on either side. */
+  async function expectNothingWritten(): Promise<void> {
+    await stays(async () => bytesOf(west).join('\n'), before.join('\n'));
+    for (const {root} of west.plane.nodes)
+      expect(existsSync(join(root, 'etc/kubernetes/encryption-provider-history.bak'))).toBe(false);
+    expect((await ringOf(west)).keys).toEqual([]);
+    expect([await storedNames(east), await storedNames(west)]).toEqual([['clear'], ['clear']]);
+  }
+
+  /** Both sides have the same keys under the same names, and all values are under the one of the revision. */
+  async function expectSame(revision: number): Promise<void> {
+    const [active, standby] = [await bundleKeys(pair.active), await bundleKeys(pair.standby)];
+    expect(standby).toEqual(active);
+    await pair.synchronizer.drained();
+    const name = active.find((key) => key.startsWith(`r${revision}-`));
+    expect([await storedNames(east), await storedNames(west)]).toEqual([[name], [name]]);
+    expect(await pair.verify()).toMatchObject({code: 0, out: expect.stringMatching(/^same: r1-/)});
+    expect(isReady(await pair.standby.status())).toBe(true);
+    expect(await unreadValues(pair.standby)).toEqual([]);
+  }
+
+  test('the Standby’s root Secret ends in a newline ⇒ named with the likely cause, nothing is written on either side', async () => {
+    const file = join(west.dir, 'with-newline.bin');
+    writeFileSync(file, Buffer.concat([readFileSync(pair.rootKeyFile), Buffer.from('\n')]));
+    await createRootSecret(west, file);
+    await west.until(
+      'named',
+      said('RootSecretReady', 'RootSecretNotReady', 'node-1: ', 'node-2: ', 'etcd-derivation-root', '33', 'newline'),
+    );
+    await east.until('the Active waits', said('Progressing', 'StandbyUnproven'));
+    expect(conditionOf(await west.status(), 'FailoverReady')).toMatchObject({status: 'False'});
+    await expectNothingWritten();
+  });
+
+  test('its group id differs ⇒ the SeedBundle is refused as group-mismatch, nothing is written on either side', async () => {
+    await deleteRootSecret(west);
+    await createRootSecret(west, pair.rootKeyFile);
+    await west.until('named', said('SeedBundleReady', 'SeedBundleRefused', 'group-mismatch'));
+    expect(await pair.verify()).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('different: replication group id: '),
+    });
+    expect(conditionOf(await west.status(), 'FailoverReady')).toMatchObject({
+      status: 'False',
+      reason: 'SeedBundleRefused',
+    });
+    await expectNothingWritten();
+  });
+
+  test('it is mended and its proof is recorded ⇒ r1 writes on both sides under one name', async () => {
+    await setDeterministic(west, {replicationGroupId: groupId});
+    await west.until('r1 is loaded on the Standby', isReady, patienceMs);
+    expect(await storedNames(east)).toEqual(['clear']);
+    expect(await pair.verify('--record')).toMatchObject({code: 0});
+    await pair.settled(1);
+    await expectSame(1);
+  });
+
+  test('r2 by the schedule, r3 by a request for a key that the Standby proved ⇒ each writes on both sides', async () => {
+    await pair.makeDue(2);
+    await pair.settled(2);
+    await expectSame(2);
+    expect(await pair.verify('--record')).toMatchObject({code: 0});
+    await east.rotate('a drill');
+    await pair.settled(3);
+    await expectSame(3);
+    const reasons = await Promise.all(
+      [east, west].map(async (side) => (await ringOf(side)).history.map((h) => h.reason)),
+    );
+    expect(reasons).toEqual([
+      ['request', 'schedule', 'first'],
+      ['follow', 'follow', 'follow'],
+    ]);
+  });
+
+  test('a copied value that no key here opens, or that was damaged ⇒ FailoverReady is False until it is gone, as every server says', async () => {
+    await Promise.all(watches.map((watch) => watch.end()));
+    // Nobody writes it, so the mirror does not mend it by chance.
+    await east.plane.kubectl('node-1', '-n', 'team-a', 'create', 'secret', 'generic', 'quiet', '--from-literal=a=b');
+    await pair.synchronizer.drained();
+    const key = '/registry/secrets/team-a/quiet';
+    const value = (await west.rawUnder(key)).get(key);
+    if (value === undefined) throw new Error(`expected ${key}`);
+    const writer = openEtcdWriter(west.plane.etcd.url);
+    const foreign = Buffer.concat([Buffer.from('k8s:enc:aesgcm:v1:r9-01234567:'), randomBytes(60)]);
+    const damaged = value.map((byte, index) => (index === value.length - 20 ? byte ^ 1 : byte));
+    try {
+      for (const bytes of [foreign, damaged]) {
+        await writer.put(key, bytes);
+        const read = await unreadValues(west);
+        for (const {name} of west.plane.nodes) expect(read.join('\n')).toContain(`${name}: secrets/team-a/quiet`);
+        await west.until('it is named', said('FailoverReady', 'UnreadableValues'));
+        await writer.put(key, value);
+        await west.until('ready again', isReady);
+        expect(await unreadValues(west)).toEqual([]);
+      }
+    } finally {
+      await writer.close();
+    }
+    watches = [...watches, ...[east, west].map((side) => new EveryValueWatch(side))];
+  });
+
+  test('one server of the Standby does not run ⇒ FailoverReady is not True until it does', async () => {
+    await west.plane.stopServer('node-2');
+    await west.until('not ready', (status) => !isReady(status));
+    await west.plane.startServer('node-2');
+    await west.until('ready again', isReady);
+    expect(await unreadValues(west)).toEqual([]);
+  });
+
+  test('a failover by the book ⇒ everything is readable on the new Active at once, and users go on', async () => {
+    expect(isReady(await west.status())).toBe(true);
+    const failures = await pair.stopUsers();
+    expect(failures).toEqual([]);
+    await pair.synchronizer.drained();
+    await pair.uninstallSynchronizer();
+    pair.pointTo(west);
+    expect(await unreadValues(west)).toEqual([]);
+    pair.startUsers();
+    await stateRole(west, 'Active');
+    await west.until('it leads', said('RoleKnown', 'Active'));
+  });
+
+  test('the old Active follows, and r4 is due ⇒ it writes on both sides, and r5 is the same key on both', async () => {
+    await pair.follow(east);
+    await east.until('it follows', said('RoleKnown', 'Standby'));
+    await pair.makeDue(4);
+    await pair.settled(4);
+    await expectSame(4);
+    expect((await bundleKeys(east)).map((key) => key.slice(0, 3))).toEqual(['r1-', 'r2-', 'r3-', 'r4-', 'r5-']);
+  });
+
+  test('all of it ⇒ no read and no write of a user failed, and every value was readable on both sides all the time', async () => {
+    expect(await pair.stopUsers()).toEqual([]);
+    const seen = await Promise.all(watches.map((watch) => watch.end()));
+    expect(seen.flatMap(({failures}) => failures)).toEqual([]);
+    for (const {rounds} of seen) expect(rounds).toBeGreaterThan(3);
+    for (const users of pair.users) expect(users.counts.writes).toBeGreaterThan(20);
+  });
+});
