@@ -74,7 +74,7 @@ const isReleased = (key: RingKey, released = ''): boolean =>
 /** Keys that policy lets go: beyond the newest revisions or released, old enough, in no file's or server's write place, in every history. */
 function candidatesOf(view: View): readonly Candidate[] {
   const {ring, spec, members, observation} = view;
-  // Beside the published next one, which has not written yet.
+  // What is published, or foretold by the chain of seeds, and has not written yet: it neither counts nor leaves.
   const isWaiting = ({revision}: RingKey): boolean =>
     spec.keyStrategy === 'deterministic' && revision > writeRevision(view);
   const newest = new Set(
@@ -87,7 +87,7 @@ function candidatesOf(view: View): readonly Candidate[] {
   const released = observation.ringAnnotations[annotation.dropAdopted];
   const keys = ring.keys.filter((key) => {
     const stopped = ring.stoppedWriting[key.id];
-    if (stopped === undefined || newest.has(key.id) || writing.has(key.id)) return false;
+    if (stopped === undefined || newest.has(key.id) || writing.has(key.id) || isWaiting(key)) return false;
     if (key.revision === 0 && !isReleased(key, released)) return false;
     if (ring.layout.kept.some(({order}) => order.includes(key.id))) return false;
     if (passedMs(view, key.id, stopped) < spec.retention.minAgeMs) return false;

@@ -34,7 +34,10 @@ function apply(view: View): Outcome {
   const keys = newKeys(view);
   if (keys.length > 0) {
     const names = keys.map(({name}) => name).join(', ');
-    return changeRing(ring, {keys: sortKeys([...ring.keys, ...keys])}, because('Following', `${names} can be derived`));
+    // What let a key go says nothing of it any more once it is back.
+    const certificates = ring.certificates.filter(({key}) => !keys.some(({id}) => id === key));
+    const next = {keys: sortKeys([...ring.keys, ...keys]), certificates};
+    return changeRing(ring, next, because('Following', `${names} can be derived`));
   }
   const step = nextFollowed(view);
   if ('follow' in step) {

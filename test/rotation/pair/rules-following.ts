@@ -107,7 +107,9 @@ export function describeFollowing(): void {
       const said = {accepted: refOf(old)};
       expect(nextRingOf(planOf(observePair({ring, said}))).keys).toEqual([d2]);
       // What a bundle in the API shows is needed, whatever was dropped here.
-      expect(nextRingOf(planOf(observePair({ring, stored: old}))).keys).toEqual([d2, d1]);
+      const back = nextRingOf(planOf(observePair({ring, stored: old})));
+      expect(back.keys).toEqual([d2, d1]);
+      expect(back.certificates).toEqual([]);
     });
 
     test('a report of other bytes than the stored ones ⇒ says nothing of these', () => {
