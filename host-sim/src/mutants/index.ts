@@ -3,13 +3,16 @@
 import {activateWithoutConvergence} from './activate-without-convergence.ts';
 import {adoptedKeyDropped} from './adopted-key-dropped.ts';
 import {blindPut} from './blind-put.ts';
+import {counterRestarts} from './counter-restarts.ts';
 import {distributeBeforePersist} from './distribute-before-persist.ts';
 import {dropIgnoresHistory} from './drop-ignores-history.ts';
 import {dropTrustsStatus} from './drop-trusts-status.ts';
 import {emptyListIsConverged} from './empty-list-is-converged.ts';
 import {forgottenByTime} from './forgotten-by-time.ts';
+import {forkDiscards} from './fork-discards.ts';
 import {inPlaceWrite} from './in-place-write.ts';
 import {keepNewest} from './keep-newest.ts';
+import {lowerGeneration} from './lower-generation.ts';
 import {majorityInsteadOfAll} from './majority-instead-of-all.ts';
 import {mirroredRole} from './mirrored-role.ts';
 import type {Mutant} from './mutant.ts';
@@ -19,11 +22,15 @@ import {noFinalScan} from './no-final-scan.ts';
 import {noFirstSync} from './no-first-sync.ts';
 import {oldRingApplied} from './old-ring-applied.ts';
 import {onlyReadyNodes} from './only-ready-nodes.ts';
+import {otherIdFollowed} from './other-id-followed.ts';
 import {promotedInUpgrade} from './promoted-in-upgrade.ts';
+import {publishedAgain} from './published-again.ts';
 import {publishedLate} from './published-late.ts';
 import {recreateMissing} from './recreate-missing.ts';
 import {refusedFileLeft} from './refused-file-left.ts';
 import {reorderAndDrop} from './reorder-and-drop.ts';
+import {revisionOffByOne} from './revision-off-by-one.ts';
+import {rootDerivedOn} from './root-derived-on.ts';
 import {scanBeforeDrain} from './scan-before-drain.ts';
 import {seedAtRandom} from './seed-at-random.ts';
 import {staleLeasePromotes} from './stale-lease-promotes.ts';
@@ -38,6 +45,13 @@ export type {Mutant, SmallWorld} from './mutant.ts';
 
 /** Each must die; none is known to product code. */
 export const mutants: readonly Mutant[] = [
+  lowerGeneration,
+  otherIdFollowed,
+  forkDiscards,
+  publishedAgain,
+  counterRestarts,
+  revisionOffByOne,
+  rootDerivedOn,
   standbyMigrates,
   staleLeasePromotes,
   mirroredRole,

@@ -45,7 +45,7 @@ export interface PairRun {
   readonly stage: Stage;
 }
 
-const replicationGroupId = 'group-1';
+export const replicationGroupId = 'group-1';
 export const rootKeyOf = (which: number): Uint8Array =>
   Uint8Array.from({length: 32}, (_, at) => (at * 37 + 11 * which) % 256);
 /** Longest that a request runs in these worlds, and what the engine is told of it, ms. */

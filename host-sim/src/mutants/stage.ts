@@ -2,11 +2,12 @@
 
 import {configResource, ourNamespace, type Result, ringResource, type StoredObject} from '@etcd-encryption/rotation';
 import {configKey, ringOf} from '../oracles/own-objects.ts';
-import type {Pair} from '../pair.ts';
+import type {Pair, SideName} from '../pair.ts';
 import {createSimPorts} from '../ports/index.ts';
 import type {Stream} from '../prng.ts';
 import type {Simulation} from '../run.ts';
 import type {Cluster} from '../world/cluster.ts';
+import type {Snapshot} from '../world/snapshot.ts';
 
 /** Faults and operators of one run; what they draw is theirs alone. */
 export interface Stage {
@@ -89,4 +90,11 @@ function edit(stage: Stage, cluster: Cluster, what: 'ring' | 'config', change: (
     return ports['store.replace']({resource: address.resource, object: change(read.value)}).ok;
   };
   stage.when(attempt, () => undefined);
+}
+
+/** One side's etcd is put back; users go on from what is there, as people do who know of it. */
+export function restoreSide({pair}: Stage, side: SideName, past: Snapshot): void {
+  if (pair === undefined) return;
+  pair.restore(side, past);
+  pair.users.moveTo(pair.cluster(side));
 }
