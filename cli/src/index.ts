@@ -13,6 +13,7 @@ import {pause} from './verbs/pause.ts';
 import {plan} from './verbs/plan.ts';
 import {preflight} from './verbs/preflight.ts';
 import {agent, controller, scanner} from './verbs/programs.ts';
+import {rehearse} from './verbs/rehearse.ts';
 import {resume} from './verbs/resume.ts';
 import {rotate} from './verbs/rotate.ts';
 import {status} from './verbs/status.ts';
@@ -31,6 +32,7 @@ export const verbs: readonly Verb[] = [
   derive,
   fingerprint,
   verify,
+  rehearse,
   controller,
   agent,
   scanner,

@@ -8,7 +8,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import type {RunRehearsal} from '../../cli/src/rehearsal/play.ts';
 import {readyNames} from '../../cli/src/rehearsal/ready.ts';
 import {UsageError} from '../../cli/src/verb.ts';
-import {rehearseVerb} from '../../cli/src/verbs/rehearse.ts';
+import {type RehearseTools, rehearseVerb} from '../../cli/src/verbs/rehearse.ts';
 import {type Ran, runVerb} from './command.ts';
 import {example} from './rehearsal/example.ts';
 import {passed, strike, violation} from './run-output/results.ts';
@@ -47,7 +47,18 @@ async function rehearse(
     listen?.({atMs: 400_000_000, what: 'pass', kind: 'verdict'});
     return {...whole, seed, ...end(seed)};
   };
-  const ran = await runVerb(rehearseVerb({run, nowMs: () => nowMs}), ...args);
+  const record: RehearseTools['record'] = ({metadata}, {seed}) => ({
+    v: 1,
+    title: `${metadata.name} seed ${seed}`,
+    seed,
+    settings: [],
+    verdict: {state: 'passed', text: 'Made up.'},
+    virtualMs: 1,
+    clusters: [],
+    marks: [],
+    cuts: [],
+  });
+  const ran = await runVerb(rehearseVerb({run, record, nowMs: () => nowMs}), ...args);
   return {...ran, asked};
 }
 
@@ -150,6 +161,16 @@ test('--junit ⇒ a case a seed, and one for what came to pass in none', async (
   expect(xml).toContain('<skipped message="not every planned deed came to pass"/>');
   expect(xml).toContain(
     `<failure message="S1 readable: ${violation.explanation}">violation: S1 readable\n  seed     3\n`,
+  );
+});
+
+test('--html ⇒ a page with the seeds that failed, else with the first', async () => {
+  const html = join(folder, 'page.html');
+  await rehearse([file, '--seeds', '3', '--html', html]);
+  expect(readFileSync(html, 'utf8')).toContain('<title>Rehearsal: failover-during-activation seed 1</title>');
+  await rehearse([file, '--seeds', '3', '--html', html], (seed) => (seed > 1 ? {violation} : {}));
+  expect(readFileSync(html, 'utf8')).toContain(
+    '<title>Rehearsal: failover-during-activation seed 2, failover-during-activation seed 3',
   );
 });
 

@@ -1,8 +1,7 @@
 // Plays the seeds of a rehearsal one after another and counts what comes out of them.
 
 import {setImmediate} from 'node:timers/promises';
-import {possibleCells, type Rehearsal, type SeedResult} from '@etcd-encryption/host-sim';
-import type {RunEvent} from '../run-output/events.ts';
+import {possibleCells, type Rehearsal, type RunEvent, type SeedResult} from '@etcd-encryption/host-sim';
 import type {Outcome} from '../run-output/json-lines.ts';
 import {createTally, type Totals} from '../run-output/tally.ts';
 import {createCoverage} from './coverage.ts';

@@ -1,11 +1,11 @@
-// Makes a failing seed small for whoever has to look at it: the smallest rehearsal that breaks the same thing, found in
-// bounded time.
+// Makes a failing seed small for whoever has to look at it, in bounded time.
 
-import {deedsOf, type Rehearsal, type SeedResult, shrinkRehearsal} from '@etcd-encryption/host-sim';
+import type {Rehearsal, SeedResult} from '@etcd-encryption/host-sim';
 import type {Progress} from '../progress.ts';
+import {shrinkFailing} from '../verbs/shrink.ts';
 import type {RunRehearsal} from './play.ts';
 
-/** No candidate is run after this, ms. */
+/** No smaller rehearsal is tried after this, ms; the verb `shrink` takes all the time it needs. */
 const maxShrinkMs = 60_000;
 
 export interface ShrinkFailureOptions {
@@ -14,23 +14,16 @@ export interface ShrinkFailureOptions {
   readonly progress: Progress;
 }
 
-/** A rehearsal of one seed; the given one where nothing could go in time. */
+/** The smallest rehearsal of this seed that was found in time and fails alike. */
 export function shrinkFailure(
   rehearsal: Rehearsal,
-  {seed, violation}: SeedResult,
+  failed: SeedResult,
   {run, nowMs, progress}: ShrinkFailureOptions,
 ): Rehearsal {
+  const {seed, violation} = failed;
+  if (violation === undefined) return rehearsal;
   const endMs = nowMs() + maxShrinkMs;
-  const failsAlike = (candidate: Rehearsal): boolean => {
-    if (nowMs() >= endMs) return false;
-    try {
-      return run(candidate, {seed}).violation?.name === violation?.name;
-    } catch {
-      // A candidate that lacks something which another part of it names is none.
-      return false;
-    }
-  };
-  return shrinkRehearsal(rehearsal, seed, failsAlike, {
-    progress: (shrunk, runs) => progress.show(`${deedsOf(shrunk)} deeds left after ${runs} smaller rehearsals`),
-  });
+  const passed: SeedResult = {...failed, violation: undefined};
+  const inTime = (candidate: Rehearsal): SeedResult => (nowMs() < endMs ? run(candidate, {seed}) : passed);
+  return shrinkFailing(inTime, rehearsal, {seed, violation}, progress.show);
 }

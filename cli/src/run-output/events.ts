@@ -1,15 +1,8 @@
 // One line for each event of a run that changed a fact: when, on which cluster and node, what.
 
+import type {RunEvent} from '@etcd-encryption/host-sim';
 import {cleanLine, type Paint, type Tone} from '../table.ts';
 import {clockTime} from '../time-words.ts';
-
-export interface RunEvent {
-  readonly atMs: number;
-  readonly cluster?: string;
-  readonly node?: string;
-  readonly what: string;
-  readonly kind: 'deed' | 'fault' | 'fact' | 'verdict';
-}
 
 const tones: Readonly<Record<RunEvent['kind'], Tone>> = {deed: 'good', fault: 'warn', fact: 'plain', verdict: 'bad'};
 

@@ -1,22 +1,24 @@
 // `rehearse`: plays a rehearsal, an operator's own or a ready one, over a simulated cluster or pair, and says what came
 // out of it. Every seed is the same run on every machine.
 
-import type {Rehearsal} from '@etcd-encryption/host-sim';
+import {type Recording, type Rehearsal, runRehearsal, type SeedResult} from '@etcd-encryption/host-sim';
 import {createProgress} from '../progress.ts';
 import {openRehearsal} from '../rehearsal/open.ts';
 import {play, type RunRehearsal} from '../rehearsal/play.ts';
 import {readyRehearsals} from '../rehearsal/ready.ts';
-import {caseOf, coverageCase, writeResult} from '../rehearsal/results.ts';
+import {recordSeed} from '../rehearsal/record.ts';
+import {openResultFiles, resultOptions} from '../rehearsal/results.ts';
 import {shrinkFailure} from '../rehearsal/shrink-failure.ts';
 import {createTeller, tellOutcome} from '../rehearsal/tell.ts';
 import {formatRehearsal} from '../rehearsal/write.ts';
 import type {Outcome} from '../run-output/json-lines.ts';
-import {type JunitCase, writeJunit} from '../run-output/junit.ts';
 import {seedOptions, seedsOf} from '../run-output/seeds.ts';
-import {type ExitCode, optionalText, UsageError, type Verb, type VerbInput} from '../verb.ts';
+import {type ExitCode, UsageError, type Verb, type VerbInput} from '../verb.ts';
 
 export interface RehearseTools {
   readonly run: RunRehearsal;
+  /** Plays a seed once more and records it. */
+  readonly record: (rehearsal: Rehearsal, result: SeedResult) => Recording;
   /** Time of this machine that only goes forward, ms. */
   readonly nowMs: () => number;
 }
@@ -30,9 +32,15 @@ export const rehearseVerb = (tools: RehearseTools): Verb => ({
     list: {type: 'boolean', help: 'names the ready rehearsals and what each is for'},
     ...seedOptions,
     json: {type: 'boolean', help: 'one line of JSON a seed, and a last one that sums them up'},
-    junit: {type: 'string', help: 'FILE that gets the results as JUnit’s XML'},
+    ...resultOptions,
   },
   run: (input) => run(tools, input),
+});
+
+export const rehearse: Verb = rehearseVerb({
+  run: runRehearsal,
+  record: recordSeed,
+  nowMs: () => performance.now(),
 });
 
 const exitCodes: Readonly<Record<Outcome, ExitCode>> = {pass: 0, violation: 1, vacuous: 3};
@@ -61,11 +69,11 @@ interface Asked {
 }
 
 async function rehearseSeeds(tools: RehearseTools, input: VerbInput, {asked, rehearsal}: Asked): Promise<ExitCode> {
-  const suite = rehearsal.metadata.name;
-  const junit = optionalText(input, 'junit');
-  const cases: JunitCase[] = [];
-  // Said now, not after hours of work, when the file cannot be written.
-  if (junit !== undefined) await writeResult('junit', junit, writeJunit(cases));
+  const files = await openResultFiles(input, {
+    suite: rehearsal.metadata.name,
+    asked,
+    record: (result) => tools.record(rehearsal, result),
+  });
   const teller = createTeller(rehearsal, input);
   const played = await play({
     ...tools,
@@ -73,7 +81,7 @@ async function rehearseSeeds(tools: RehearseTools, input: VerbInput, {asked, reh
     rehearsal,
     signal: input.signal,
     ended: (result, seconds, totals) => {
-      cases.push(caseOf(result, {suite, seconds, asked}));
+      files.add(result, seconds);
       teller.ended(result, seconds, totals);
     },
   });
@@ -82,7 +90,6 @@ async function rehearseSeeds(tools: RehearseTools, input: VerbInput, {asked, reh
     asked,
     shrink: (failed) => formatRehearsal(shrinkFailure(rehearsal, failed, {...tools, progress})),
   });
-  cases.push(coverageCase(suite, played));
-  if (junit !== undefined) await writeResult('junit', junit, writeJunit(cases));
+  await files.close(played);
   return exitCodes[played.outcome];
 }

@@ -13,6 +13,7 @@ import type {ManagedCluster} from './managed.ts';
 import type {Phase, Rehearsal} from './model.ts';
 import {phaseOf} from './phase.ts';
 import {keepProof} from './proof.ts';
+import {prepare} from './reference.ts';
 import type {SeedResult, Violation} from './result.ts';
 import {play, type Scene, waitUntil} from './scene.ts';
 import {clusterOf, createStage, type RunEvent, type Stage} from './stage.ts';
@@ -20,6 +21,11 @@ import {startTimeline, type Timeline} from './timeline.ts';
 import {createRehearsalWorld, type RehearsalWorld, type WorldOptions} from './world.ts';
 
 export interface RunOptions extends WorldOptions {
+  /**
+   * Begins where the first rotation is complete and the next key is loaded everywhere, as after a restart of all
+   * programs; such a world is made once for each shape. Without it nothing is encrypted at the beginning.
+   */
+  readonly prepared?: boolean;
   /** Told of what happened, for people. */
   readonly listen?: (event: RunEvent) => void;
 }
@@ -59,7 +65,8 @@ export function runRehearsal(rehearsal: Rehearsal, options: RunOptions): SeedRes
 
 /** Makes the world of a seed; nothing happens until time passes. @throws RangeError as {@link runRehearsal} */
 export function createRun(rehearsal: Rehearsal, options: RunOptions): Run {
-  const world = createRehearsalWorld(rehearsal, options);
+  const from = options.prepared === true ? {from: prepare(rehearsal, options)} : {};
+  const world = createRehearsalWorld(rehearsal, {...options, ...from});
   const stage = createStage(world, options.listen);
   const end = new Ending(stage);
   followMembership(stage);
@@ -86,7 +93,7 @@ const factIntervals = 5;
 const settleIntervals = 2;
 const settleMs = 6 * 3_600_000;
 /** How often it is looked whether it has, ms. */
-const settleLookMs = 10_000;
+const settleLookMs = 60_000;
 /** An obstacle has to be named within this, ms. */
 const namedMs = 600_000;
 
@@ -108,7 +115,7 @@ interface Conducted {
 
 /** The order of a run; ends with what was expected and did not come. */
 function* conduct(rehearsal: Rehearsal, {stage, timeline, expectations}: Conducted): Scene<Violation | undefined> {
-  yield* waitUntil(() => timeline.isOver(), Number.POSITIVE_INFINITY);
+  yield {kind: 'call', begin: (resume) => timeline.whenOver(() => resume(true))};
   expectations.begin();
   if (rehearsal.expect.some((each) => each.kind === 'eventually' && each.goal === 'obstacleNamed'))
     yield* waitUntil(() => expectations.areReached(), namedMs);
@@ -247,6 +254,6 @@ function watchPhase({enliven}: RehearsalWorld, managed: ManagedCluster, tell: St
     if (phase === last) return;
     last = phase;
     enliven();
-    tell({cluster: managed.name, what: `${managed.name}: ${phase}`, kind: 'fact'});
+    tell({cluster: managed.name, what: `phase ${phase}`, kind: 'fact'});
   });
 }
