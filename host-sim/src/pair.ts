@@ -27,6 +27,8 @@ export interface PairOptions extends Omit<SimulationOptions, 'clusters' | 'clust
   /** The side that begins as the Standby. */
   readonly west?: PairSideOptions;
   readonly replication?: SynchronizerOptions & {readonly rule?: ReplicationRule};
+  /** False: the Synchronizer is installed by whoever makes the pair, once both sides are as they shall begin. */
+  readonly installed?: boolean;
 }
 
 /** Namespace of what is replicated. */
@@ -43,7 +45,7 @@ export class Pair<Name extends string = SideName> {
 
   constructor(
     names: readonly [Name, Name],
-    {east, west, replication = {}, objects = {}, users, ...options}: PairOptions,
+    {east, west, replication = {}, objects = {}, users, installed = true, ...options}: PairOptions,
   ) {
     const {rule, ...mirror} = replication;
     const [first, second] = names;
@@ -63,7 +65,7 @@ export class Pair<Name extends string = SideName> {
     this.synchronizers = {[first]: onFirst, [second]: onSecond} as Record<Name, Synchronizer>;
     this.users = new Users(clusters[0], {...users, namespace: replicatedNamespace, name: 'pair'});
     for (const [resource, count] of Object.entries(objects)) this.users.populate(resource, count);
-    onSecond.install('at once');
+    if (installed) onSecond.install('at once');
   }
 
   side(name: Name): Side {

@@ -27,7 +27,7 @@ export function phaseOf(managed: ManagedCluster): Phase {
   if (ring.scan?.deep === true && ring.checked !== ring.scan.id) return 'Preflight';
   if (ring.trial !== undefined || !isLoadedEverywhere(managed.cluster, ring)) return 'Distribute';
   if (managed.loadedOn() < managed.cluster.serving().length) return isAfterDrop(ring) ? 'Drop' : 'Distribute';
-  if (ring.gate?.deed === 'drop' || ring.clean.length > 0 || ring.scan?.clears !== undefined) return 'Drop';
+  if (isDropping(ring)) return 'Drop';
   return managed.status()?.phase === 'Preflight' ? 'Preflight' : 'Idle';
 }
 
@@ -59,6 +59,14 @@ function writesAsTold(server: Server, {layout, keys}: Ring): boolean {
     const [first] = server.loaded.of(resource);
     return first?.tag === (tags.get(write) ?? clearTag);
   });
+}
+
+/** Whether a gate is open, or something is proven or being proven unneeded that has written before the present key. */
+function isDropping({gate, clean, scan, keys, layout}: Ring): boolean {
+  if (gate?.deed === 'drop') return true;
+  const revisions = new Map(keys.map(({id, revision}) => [id, revision]));
+  const present = Math.max(0, ...layout.resources.map(({write}) => revisions.get(write) ?? 0));
+  return [...clean.map(({key}) => key), ...(scan?.clears ?? [])].some((id) => (revisions.get(id) ?? 0) < present);
 }
 
 function isAfterDrop({certificates, history}: Ring): boolean {

@@ -17,8 +17,8 @@ export interface TimelineOptions {
 }
 
 export interface Timeline {
-  /** Whether every chain has come to its end; what is armed may still strike. */
-  readonly isOver: () => boolean;
+  /** Calls back once every chain has come to its end; what is armed may still strike. */
+  readonly whenOver: (then: () => void) => void;
   /** Places of entries with a deed that did not come to pass yet. */
   readonly missed: () => readonly number[];
 }
@@ -35,12 +35,18 @@ export function startTimeline(stage: Stage, timeline: readonly TimelineEntry[], 
   };
   const chains = chainsOf(timeline);
   let running = chains.length;
+  const waiting: (() => void)[] = [];
   for (const [number, chain] of chains.entries()) {
     play(stage.scheduler, `rehearsal/${number}`, playChain(stage, chain, {...options, came}), () => {
       running--;
+      if (running === 0) for (const then of waiting.splice(0)) then();
     });
   }
-  return {isOver: () => running === 0, missed: () => left.flatMap((count, index) => (count > 0 ? [index] : []))};
+  const whenOver = (then: () => void): void => {
+    if (running === 0) then();
+    else waiting.push(then);
+  };
+  return {whenOver, missed: () => left.flatMap((count, index) => (count > 0 ? [index] : []))};
 }
 
 function chainsOf(timeline: readonly TimelineEntry[]): readonly (readonly Placed[])[] {

@@ -13,9 +13,10 @@ import {
   secretResource,
   singletonName,
 } from '@etcd-encryption/rotation';
+import {defaultEpochMs} from '../limits.ts';
 import type {OracleOptions} from '../oracles/options.ts';
 import type {InvariantName} from '../oracles/violation.ts';
-import {createNamedPair, type Pair} from '../pair.ts';
+import {createNamedPair, type Pair, type PairOptions} from '../pair.ts';
 import {createSimulation, type Simulation} from '../run.ts';
 import type {NodeOptions} from '../world/node.ts';
 import type {UserOptions} from '../world/user-counts.ts';
@@ -23,6 +24,7 @@ import type {Users} from '../world/users.ts';
 import {createDerivable} from './derivable.ts';
 import {type ManagedCluster, manage} from './managed.ts';
 import type {ClusterPlan, ObjectCount, Rate, Rehearsal} from './model.ts';
+import {beginningOf, fill, type Prepared} from './prepared.ts';
 import {groupOf, type Spec, specOf, type WorldTimes} from './settings.ts';
 
 export interface WorldOptions {
@@ -34,6 +36,11 @@ export interface WorldOptions {
   readonly times?: WorldTimes;
   /** Of the file that `settings.fromConfig` names. */
   readonly spec?: Spec;
+}
+
+export interface BeginningOptions extends WorldOptions {
+  /** Where the world goes on from; absent: nothing is encrypted yet. */
+  readonly from?: Prepared;
 }
 
 export interface RehearsalWorld {
@@ -67,7 +74,7 @@ const fewLists = 0.01;
 const loadMs = (pollMs: number): number => 2 * (30_000 + 30_000 + pollMs) + 10_000;
 
 /** @throws RangeError where the file has other than one Active, or an Active and a Standby */
-export function createRehearsalWorld(rehearsal: Rehearsal, options: WorldOptions): RehearsalWorld {
+export function createRehearsalWorld(rehearsal: Rehearsal, options: BeginningOptions): RehearsalWorld {
   const {times = {}, parts} = options;
   const spec = specOf(rehearsal, times, options.spec);
   const {simulation, pair, users} = createClusters(rehearsal, spec, options);
@@ -79,7 +86,7 @@ export function createRehearsalWorld(rehearsal: Rehearsal, options: WorldOptions
       ...(times.drainMs === undefined ? {} : {drainMs: times.drainMs}),
     }),
   );
-  makeObjects(simulation, clusters, spec);
+  if (options.from === undefined) makeObjects(simulation, clusters, spec);
   const active = activeOf(rehearsal);
   const everybody = [users, ...clusters.map(({name}) => simulation.side(name).users)];
   for (const each of new Set(everybody)) each.start();
@@ -88,8 +95,8 @@ export function createRehearsalWorld(rehearsal: Rehearsal, options: WorldOptions
 
 type Clusters = Pick<RehearsalWorld, 'simulation' | 'pair' | 'users'>;
 
-function createClusters(rehearsal: Rehearsal, spec: Spec, options: WorldOptions): Clusters {
-  const {seed, oracles, times: {pollMs = realPollMs, compactionMs, latencyMs} = {}} = options;
+function createClusters(rehearsal: Rehearsal, spec: Spec, options: BeginningOptions): Clusters {
+  const {seed, oracles, from, times: {pollMs = realPollMs, compactionMs, latencyMs} = {}} = options;
   let made: Simulation | undefined;
   const derivable = createDerivable({replicationGroupId: groupOf(spec)});
   const isDerivable = (tag: string, name: string): boolean =>
@@ -97,6 +104,7 @@ function createClusters(rehearsal: Rehearsal, spec: Spec, options: WorldOptions)
   const common = {
     seed,
     pollMs,
+    ...(from === undefined ? {} : {epochMs: defaultEpochMs + from.atMs}),
     ...(compactionMs === undefined ? {} : {compactionMs}),
     ...(latencyMs === undefined ? {} : {latencyMs}),
     ...(oracles === undefined ? {} : {oracles}),
@@ -107,25 +115,50 @@ function createClusters(rehearsal: Rehearsal, spec: Spec, options: WorldOptions)
       ...options.oracleOptions,
     },
   };
+  const clusters = makeClusters(rehearsal, common, from);
+  made = clusters.simulation;
+  if (from !== undefined) goOn(clusters, from);
+  return clusters;
+}
+
+type Common = Omit<PairOptions, 'objects' | 'users' | 'east' | 'west' | 'replication' | 'installed'>;
+
+function makeClusters(rehearsal: Rehearsal, common: Common, from: Prepared | undefined): Clusters {
   const active = activeOf(rehearsal);
   const standby = rehearsal.clusters.find(({role}) => role === 'standby');
+  const begins = (plan: ClusterPlan, subnet: number, objects: Readonly<Record<string, number>>) => {
+    const prepared = from?.clusters.get(plan.name);
+    const side = sideOf(plan, subnet);
+    return prepared === undefined ? {...side, objects} : {...side, ...beginningOf(prepared)};
+  };
   if (standby === undefined) {
     const objects = countsOf(active.objects, active.localObjects);
-    const side = {...sideOf(active, 1), name: active.name, objects, users: usersOf(active)};
-    made = createSimulation({...common, clusters: [side]});
-    return {simulation: made, pair: undefined, users: made.users};
+    const side = {...begins(active, 1, objects), name: active.name, users: usersOf(active)};
+    const simulation = createSimulation({...common, clusters: [side]});
+    return {simulation, pair: undefined, users: simulation.users};
   }
   const {lag} = rehearsal.replication ?? {};
   const pair = createNamedPair([active.name, standby.name], {
     ...common,
-    objects: countsOf(active.objects),
+    objects: from === undefined ? countsOf(active.objects) : {},
     users: usersOf(active),
-    east: {...sideOf(active, 1), objects: countsOf(active.localObjects), users: idle},
-    west: {...sideOf(standby, 2), objects: countsOf(standby.objects, standby.localObjects), users: usersOf(standby)},
+    east: {...begins(active, 1, countsOf(active.localObjects)), users: idle},
+    west: {...begins(standby, 2, countsOf(standby.objects, standby.localObjects)), users: usersOf(standby)},
     replication: lag === undefined ? {} : {lag},
+    installed: from === undefined,
   });
-  made = pair.simulation;
-  return {simulation: made, pair, users: pair.users};
+  return {simulation: pair.simulation, pair, users: pair.users};
+}
+
+/** Puts what a world at rest held into one that has just begun. */
+function goOn({simulation, pair, users}: Clusters, from: Prepared): void {
+  for (const {cluster, users: people} of simulation.sides) {
+    const prepared = from.clusters.get(cluster.name);
+    if (prepared !== undefined) fill(cluster, prepared);
+    people.adopt();
+  }
+  users.adopt();
+  if (pair !== undefined) pair.synchronizer(pair.names[1]).install('copied');
 }
 
 function activeOf({clusters}: Rehearsal): ClusterPlan {

@@ -37,6 +37,9 @@ interface DirectoryNode {
 
 export type DiskNode = FileNode | DirectoryNode;
 
+/** Files of a disk by their paths. */
+export type DiskContent = readonly {readonly path: string; readonly bytes: Uint8Array; readonly mode: number}[];
+
 /** Why the disk refused, as the port's error code and the errno behind it. */
 export interface DiskError {
   readonly code: PortErrorCode;
@@ -252,8 +255,22 @@ export class Disk {
     this.#options.onChange(actor);
   }
 
+  /** Every file below the root as it is now. */
+  copy(): DiskContent {
+    const files: DiskContent[number][] = [];
+    const collect = (directory: DirectoryNode, path: string): void => {
+      for (const [name, node] of directory.now) {
+        if (node.kind === 'directory') collect(node, `${path}/${name}`);
+        else files.push({path: `${path}/${name}`, bytes: node.now.bytes, mode: node.now.mode});
+      }
+    };
+    collect(this.#root, '');
+    return files;
+  }
+
   /** Power loss: what was not synced is lost with probability `loss`, each file and directory on its own. */
   crash(stream: Stream, loss = 0.9): void {
+    this.#options.before?.('crash');
     const settle = (node: DiskNode): void => {
       if (node.kind === 'file') {
         if (node.synced !== node.now && stream.chance(loss)) node.now = node.synced;

@@ -40,6 +40,12 @@ export interface EtcdListener {
   readonly onForgotten?: (version: KeyValue) => void;
 }
 
+/** Everything that an etcd holds, and its revision. */
+export interface EtcdContent {
+  readonly items: readonly KeyValue[];
+  readonly revision: number;
+}
+
 export interface RangeRequest {
   readonly prefix: string;
   readonly startKey?: string;
@@ -130,9 +136,26 @@ export class Etcd {
     return true;
   }
 
+  /**
+   * Takes over what another etcd held, with its revisions, in an etcd that is younger than that: what is here stays as
+   * history under keys that come.
+   * @throws RangeError where this one has gone further
+   */
+  load({items, revision}: EtcdContent, writer: string): void {
+    if (this.#revision > revision) throw new RangeError(`revision: expected at most ${revision}, got ${this.#revision}`);
+    for (const item of [...items].sort((a, b) => a.modRevision - b.modRevision)) {
+      const previous = this.get(item.key);
+      this.#revision = Math.max(this.#revision, item.modRevision);
+      this.#append(item.key, item);
+      this.#tell({key: item.key, revision: item.modRevision, previous, current: item, writer});
+    }
+    this.#revision = revision;
+  }
+
   /** Forgets what was overwritten or deleted at or before `revision`. */
   compact(revision: number): void {
     if (revision <= this.#compacted) return;
+    for (const listener of this.#listeners) listener.onCompaction?.();
     this.#compacted = Math.min(revision, this.#revision);
     const touched = new Set<string>();
     let done = this.#forgottenUpTo;

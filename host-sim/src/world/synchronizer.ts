@@ -84,15 +84,16 @@ export class Synchronizer {
 
   /**
    * Installs and starts it; it begins by copying everything.
-   * @param how `at once`: no time passes until all is copied, for a world that begins
+   * @param how `at once`: no time passes until all is copied, for a world that begins; `copied`: all is there already
    */
-  install(how: 'in time' | 'at once' = 'in time'): void {
+  install(how: 'in time' | 'at once' | 'copied' = 'in time'): void {
     if (this.#installed) return;
     this.#installed = true;
     this.#installation++;
     writeDeployment(this.#to);
     this.#record('mirror-installed');
     this.start();
+    if (how === 'copied') this.#pending.replace([]);
     if (how === 'at once') while (this.#pending.size > 0) this.#copyFirst();
     this.#drawFault('stalls', this.#options.stalls, ({leastMs, mostMs}, stream) =>
       this.stall(stream.integer(leastMs, mostMs)),

@@ -87,6 +87,16 @@ export class Users {
     for (let index = 0; index < count; index++) this.#create(kind);
   }
 
+  /** Takes the objects that are there, in their namespace and of their resources, for their own. */
+  adopt(): void {
+    this.#objects = this.#kinds.flatMap((kind) => {
+      const prefix = `${kind.path}${this.#namespace}/`;
+      const {items} = this.#cluster.etcd.range({prefix, limit: Number.MAX_SAFE_INTEGER});
+      return items.flatMap(({value: {object}}) => knownFrom(kind, object));
+    });
+    this.#serial = this.#objects.reduce((most, {address: {name}}) => Math.max(most, serialIn(name)), -1) + 1;
+  }
+
   /** From now on requests come at the given rates until `stop`. */
   start(): void {
     if (this.#running) return;
@@ -348,3 +358,13 @@ export class Users {
     if (this.#failures.length < keptFailures) this.#failures.push({atMs: nowMs, operation, what, message});
   }
 }
+
+/** An object that users made, as they know it; anything else is not theirs. */
+function knownFrom(kind: Kind, object: StoredObject | undefined): readonly Known[] {
+  const content = (object?.data as {content?: string} | undefined)?.content;
+  if (object === undefined || content === undefined) return [];
+  const {name, namespace = '', uid = ''} = object.metadata;
+  return [{kind, address: {resource: kind.resource, namespace, name}, content, uid, busy: false}];
+}
+
+const serialIn = (name: string): number => Number(/-(\d+)$/.exec(name)?.[1] ?? -1);
