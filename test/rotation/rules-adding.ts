@@ -27,6 +27,7 @@ import {
   ours,
   r1,
   r2,
+  rendered,
   restingRing,
   ringAt,
   ringOf,
@@ -37,6 +38,11 @@ const first = found('aescbc', 'key1', 1);
 const second = found('aescbc', 'key1', 2);
 const third = found('aescbc', 'key1', 3);
 const byHand = [first, second, third] as const;
+/** Nodes whose files and servers are those of another ring. */
+const filesAt = (ring: Ring, ...nodes: readonly string[]): NodeChanges => {
+  const blocks = rendered(ring);
+  return Object.fromEntries(nodes.map((node) => [node, {file: fileOf(blocks), loaded: loadedOf(blocks)}]));
+};
 const refOf = ({createdAtMs: _c, mintedBy: _m, ...ref}: typeof first) => ref;
 const empty = ringOf({epoch: 4});
 
@@ -88,6 +94,44 @@ export function describeAdopt(): void {
       const plan = planOf(observe({ring, nodes: {n3: {found: [refOf(r1), refOf(r2)]}}}));
       expectRing(plan, ring, {
         changes: {keys: [{...refOf(r2), createdAtMs: now}, r1], restored: {...restored, merged: true}},
+        reason: 'Adopting',
+      });
+    });
+
+    const restored = {atMs: now - 1000, merged: false};
+    const gone = {reason: 'schedule', startedAtMs: now, activatedAtMs: now, migration: []} as const;
+
+    test('a restore took the ring back to before an activation ⇒ what every file and server writes with is its write key', () => {
+      const nodes = filesAt(ringAt('activated'), 'n1', 'n2', 'n3');
+      const ring = restingRing([r1], {keys: [r2, r1], restored});
+      expectRing(planOf(observe({ring, nodes})), ring, {
+        changes: {
+          restored: {...restored, merged: true},
+          layout: layoutOf([r2, r1], r2.id),
+          rotation: {...gone, revision: 2, key: r2.id},
+        },
+        reason: 'Adopting',
+      });
+    });
+
+    test('a restore took the ring back to before the first activation ⇒ nothing starts again in clear', () => {
+      const nodes = filesAt(restingRing([r1]), 'n1', 'n2', 'n3');
+      const ring = restingRing([r1], {restored, layout: layoutOf([r1], 'identity'), history: []});
+      expectRing(planOf(observe({ring, nodes})), ring, {
+        changes: {
+          restored: {...restored, merged: true},
+          layout: layoutOf([r1], r1.id),
+          rotation: {...gone, reason: 'first', revision: 1, key: r1.id},
+        },
+        reason: 'Adopting',
+      });
+    });
+
+    test('a restore took the ring back, and one file lacks the key that the others write with ⇒ the ring’s stays', () => {
+      const nodes = filesAt(ringAt('activated'), 'n1', 'n2');
+      const ring = restingRing([r1], {keys: [r2, r1], restored});
+      expectRing(planOf(observe({ring, nodes})), ring, {
+        changes: {restored: {...restored, merged: true}},
         reason: 'Adopting',
       });
     });

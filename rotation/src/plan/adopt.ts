@@ -5,6 +5,7 @@ import type {KeyId, KeyRef} from '../model/key.ts';
 import type {ScanReport} from '../model/node.ts';
 import type {DropCertificate, Ring, RingKey} from '../model/ring.ts';
 import {changeRing, type Outcome, pass, passWith, type Rule, wait} from './plan.ts';
+import {presentWrites} from './present-writes.ts';
 import {because, type Reason} from './reason.ts';
 import {filedKeys, sameBlocks, type View, writtenWith} from './view.ts';
 
@@ -41,9 +42,10 @@ function takeOver(
   const keys = sortKeys([...ring.keys, ...added.map((id) => adoptRef(view, found.get(id) as KeyRef))]);
   const certificates = ring.certificates.filter(({key}) => !added.includes(key));
   const names = added.map((id) => found.get(id)?.name ?? id);
+  const isMerged = restored?.merged === true && ring.restored?.merged === false;
   return changeRing(
     ring,
-    {keys, certificates, restored},
+    {keys, certificates, restored, ...(isMerged ? presentWrites(view, keys) : {})},
     because('Adopting', `keys taken over: ${names.join(', ') || 'none'}`),
   );
 }

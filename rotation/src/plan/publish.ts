@@ -38,6 +38,8 @@ function apply(view: View): Outcome {
   if (deterministicOf(view) === undefined || roleOf(view).role !== 'Active') return pass;
   if (view.ring.publishing !== undefined) return goOn(view, view.ring.publishing);
   if (view.ring.rotation !== undefined || view.ring.trial !== undefined) return pass;
+  // Histories come first: they may show that an activation is under way.
+  if (view.ring.restored?.merged === false) return pass;
   const due = publicationDue(view);
   if (due === undefined) return pass;
   if ('kind' in due && due.kind === 'wait') return due;

@@ -136,6 +136,11 @@ export function describePublishing(): void {
       const ring = savedIn(restingPair(two, {waiting: [d2], restored: {atMs: now - minute, merged: false}}));
       const nodes = {n2: {ring: {epoch: 3, version: 1}}};
       expect(saidBy(planOf(observePair({ring, stored: two, nodes})))).not.toContain('Publishing');
+      const publications = [publicationOf(two), publicationOf(one)];
+      const restored = {atMs: now - minute, merged: false};
+      const older = savedIn(restingPair(two, {waiting: [d2], publications, restored}));
+      const said = {accepted: refOf(two)};
+      expect(saidBy(planOf(observePair({ring: older, stored: one, nodes, said})))).toEqual(['FileNotWritten']);
     });
 
     test('etcd is seen to be restored ⇒ what was being made is forgotten', () => {
