@@ -78,4 +78,9 @@ export const proofs: readonly Proof[] = [
       'A node that is down through a rotation holds it back, can be forgotten, and gets every key when it returns.',
     run: {file: 'test/cluster/stopped-server.test.ts'},
   },
+  {
+    name: 'rehearsals',
+    describe: 'Every ready rehearsal passes over twenty seeds, and would not if it expected something else.',
+    run: {file: 'test/cli/rehearsal/ready-runs.test.ts'},
+  },
 ];

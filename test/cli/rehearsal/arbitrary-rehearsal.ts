@@ -238,6 +238,17 @@ export const anyRehearsal: fc.Arbitrary<Rehearsal> = fc
       chaos: fc.constant(faults),
       expect: fc.array(anyExpectation(plans, done), {maxLength: 6}),
     };
-    if (standby === undefined) return fc.record(common);
-    return fc.oneof(fc.record(common), fc.record({...common, replication}));
+    const world = partly(
+      {
+        pollMs: durationMs,
+        compactionMs: durationMs,
+        drainMs: durationOrNoneMs,
+        minAgeMs: durationOrNoneMs,
+        prepared: fc.boolean(),
+      },
+      [],
+    );
+    const plain = fc.oneof(fc.record(common), fc.record({...common, world}));
+    if (standby === undefined) return plain;
+    return fc.oneof(plain, fc.record({...common, replication}));
   });

@@ -18,17 +18,25 @@ function rehearsalOf(file: string): Rehearsal {
 
 const deedsOf = ({timeline}: Rehearsal) => timeline.flatMap(({deeds}) => deeds);
 
-test('the folder ⇒ the twelve rehearsals of a pair', () => {
+test('the folder ⇒ the rehearsals of a pair, by name', () => {
   expect(files).toEqual([
     'both-active-for-a-week.yaml',
+    'busy-writers.yaml',
+    'clocks-apart.yaml',
+    'crash-in-each-phase.yaml',
     'etcd-restored.yaml',
     'failback.yaml',
     'failover-in-each-phase.yaml',
+    'failover-with-an-hour-of-backlog.yaml',
     'key-compromised.yaml',
     'node-away-for-nine-rotations.yaml',
+    'node-down-when-due.yaml',
     'planned-failover.yaml',
     'resource-added-and-removed.yaml',
+    'resource-removed-and-interrupted.yaml',
+    'restored-from-before-twelve-rotations.yaml',
     'root-replaced.yaml',
+    'servers-late-to-load.yaml',
     'stall-and-burst.yaml',
     'synchronizer-uninstalled-for-an-upgrade.yaml',
     'unplanned-failover.yaml',
