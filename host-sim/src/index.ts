@@ -3,6 +3,14 @@
 export * from './campaign/index.ts';
 export * from './mutants/index.ts';
 export {allInvariants} from './oracles/index.ts';
+export {
+  allPromises,
+  createLiveness,
+  type Liveness,
+  type LivenessCluster,
+  type LivenessSubject,
+  type PromiseName,
+} from './oracles/liveness.ts';
 export type {BlindSpot, OracleOptions} from './oracles/options.ts';
 export type {Finding} from './oracles/readable.ts';
 export {secretIn} from './oracles/secrecy.ts';
