@@ -110,6 +110,9 @@ export const following = (made: MadeBundle, more: Partial<Ring> = {}): Partial<R
 const clusterIdOf = ({etcd}: Cluster): string =>
   etcd.get(`/registry/namespaces/${ourNamespace}`)?.value.object?.metadata.uid ?? '';
 
+/** Members of a ring that change; `undefined` takes one out. */
+export type RingChanges = {readonly [K in keyof Ring]?: Ring[K] | undefined};
+
 /** One cluster's protocol objects, written by programs and people of it. */
 export class ProtocolObjects {
   readonly cluster: Cluster;
@@ -132,11 +135,11 @@ export class ProtocolObjects {
   }
 
   /** The ring as it is with some members changed, one version on; where there is none, one of epoch 1. */
-  ring(changes: Partial<Ring>, by = 'controller', annotations?: Readonly<Record<string, string>>): void {
+  ring(changes: RingChanges, by = 'controller', annotations?: Readonly<Record<string, string>>): void {
     const store = this.#store(by);
     const present = expectValue(store['store.get']({resource: ringResource, namespace: ourNamespace, name: 'default'}));
     const old = present?.spec as Ring | undefined;
-    const spec: Ring = {...(old ?? this.#firstRing()), version: (old?.version ?? 0) + 1, ...changes};
+    const spec = {...(old ?? this.#firstRing()), version: (old?.version ?? 0) + 1, ...changes};
     this.#put(
       ringResource,
       present,
@@ -167,7 +170,7 @@ export class ProtocolObjects {
     const publishing = {id: 'publish', node: '', kind, revision: made.keys.length, approvalDelayMs: 0, prepared};
     this.ring({publishing, publications: [{bundleId, generation, hash, atMs: 0}]}, by);
     this.bundle(made.text, by);
-    this.ring({publishing: undefined} as unknown as Partial<Ring>, by);
+    this.ring({publishing: undefined}, by);
   }
 
   /** A node's state file, replaced whole. */
