@@ -27,7 +27,9 @@ export type FaultName =
   | 'refusedKind'
   /** The cluster had a key before, made by hand. */
   | 'adoption'
-  | 'slowDeeds';
+  | 'slowDeeds'
+  /** As slow agents, but the leader. */
+  | 'slowLeader';
 
 /** Kinds that are drawn; the others only strike where they are aimed. */
 export const drawnFaults: readonly FaultName[] = [
@@ -63,7 +65,7 @@ export interface FaultHost {
 export function strike(kind: FaultName, host: FaultHost): void {
   const {simulation, cluster, untilMs, entity = 'faults'} = host;
   const draws = simulation.world.random.stream(entity, kind);
-  if (kind === 'slowDeeds' || kind === 'adoption') return;
+  if (kind === 'slowDeeds' || kind === 'slowLeader' || kind === 'adoption') return;
   if (kind === 'refusedKind') {
     for (const {settings} of cluster.nodes) settings.accepts = (entry) => !entry.startsWith('aesgcm/');
     return;
@@ -79,7 +81,7 @@ export function strike(kind: FaultName, host: FaultHost): void {
   next();
 }
 
-type Recurring = Exclude<FaultName, 'slowDeeds' | 'refusedKind' | 'adoption'>;
+type Recurring = Exclude<FaultName, 'slowDeeds' | 'slowLeader' | 'refusedKind' | 'adoption'>;
 
 /** Mean time between two of a kind, ms. */
 const meanMs: Readonly<Record<Recurring, number>> = {

@@ -6,19 +6,21 @@ import {formatEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-
 import {
   configResource,
   createEngine,
+  doControllerAction,
   doNodeAction,
   type EngineParts,
   nodeReportResource,
   type StoredObject,
 } from '@etcd-encryption/rotation';
 import {allInvariants} from '../oracles/index.ts';
-import type {InvariantName, ViolationDetail} from '../oracles/violation.ts';
+import type {InvariantName} from '../oracles/violation.ts';
 import {createSimPorts} from '../ports/index.ts';
 import {createRandom} from '../prng.ts';
 import {createSimulation, type Simulation, type SimulationOptions} from '../run.ts';
+import {type Death, runToDeath} from './deaths.ts';
 import {agentOf, controllers, drawnFaults, type FaultName, strike} from './faults.ts';
 import type {Mutant, SmallWorld} from './mutant.ts';
-import {firstViolation, runPairSeed} from './pair-hunt.ts';
+import {runPairSeed} from './pair-hunt.ts';
 import {sleepingBefore} from './parts.ts';
 import {createStage} from './stage.ts';
 
@@ -34,7 +36,7 @@ export interface HuntOptions {
 
 export interface HuntResult {
   /** What broke, if anything did. */
-  readonly died: ViolationDetail | undefined;
+  readonly died: Death | undefined;
   readonly faults: readonly FaultName[];
   /** Whether users could read everything at the end. */
   readonly readable: boolean;
@@ -53,7 +55,7 @@ const drainMs = 60_000;
 export function runSeed({seed, aimed = [], parts = {}, oracles, world = {}}: HuntOptions): HuntResult {
   const {lengthMs = usualLengthMs, rotationInterval = '1m0s', users = {}, spec = {}} = world;
   const leaders = controllers.slice(0, world.controllers ?? 2);
-  const faults = faultsOf(seed, aimed);
+  const faults = world.quiet === true ? aimed : faultsOf(seed, aimed);
   const simulation = smallWorld({
     seed,
     users,
@@ -61,11 +63,11 @@ export function runSeed({seed, aimed = [], parts = {}, oracles, world = {}}: Hun
     ...(oracles === undefined ? {} : {oracles}),
     ...(faults.includes('adoption') ? {file: adoptedFile()} : {}),
   });
-  startEngine(simulation, faults.includes('slowDeeds') ? withSlowDeeds(parts, seed) : parts, {
+  const startAgent = startEngine(simulation, withPauses(parts, seed, faults), {
     spec: {rotationInterval, ...spec},
     leaders,
   });
-  world.script?.(createStage(simulation, {untilMs: (lengthMs * 2) / 3}));
+  world.script?.(createStage(simulation, {untilMs: (lengthMs * 2) / 3, startAgent}));
   for (const kind of faults)
     strike(kind, {simulation, cluster: simulation.cluster, leaders, agentOf, untilMs: (lengthMs * 2) / 3});
   const activated = new Set<string>();
@@ -75,14 +77,14 @@ export function runSeed({seed, aimed = [], parts = {}, oracles, world = {}}: Hun
       if (first !== undefined && first.name !== '') activated.add(first.name);
     },
   });
-  const died = firstViolation(() => simulation.runUntil(lengthMs));
+  const died = runToDeath(simulation, lengthMs, world.promises);
   const readable = died === undefined && simulation.users.verifyAll();
   return {died, faults, readable, activated: activated.size, traceHash: simulation.traceHash};
 }
 
 export interface Kill {
   readonly seed: number;
-  readonly detail: ViolationDetail;
+  readonly detail: Death;
 }
 
 /** The first seed from `from` on in which an invariant of the mutant's row breaks; `undefined` when none of `seeds` does. */
@@ -95,7 +97,7 @@ export function hunt(mutant: Mutant, seeds: number, from = 1): Kill | undefined 
 }
 
 /** Another invariant may break earlier and end the run: then the same seed runs on under those of the row alone. */
-function killedBy(mutant: Mutant, seed: number): ViolationDetail | undefined {
+function killedBy(mutant: Mutant, seed: number): Death | undefined {
   const died = runMutant(mutant, seed);
   if (died === undefined || mutant.diesBy.includes(died.invariant)) return died;
   return runMutant(
@@ -109,7 +111,7 @@ function runMutant(
   {aimed, parts, world = {}, pair}: Mutant,
   seed: number,
   oracles?: readonly InvariantName[],
-): ViolationDetail | undefined {
+): Death | undefined {
   const watched = oracles === undefined ? {} : {oracles};
   if (pair !== undefined) return runPairSeed({seed, world: pair, parts, ...watched}).died;
   return runSeed({seed, aimed, world, parts: parts('east'), ...watched}).died;
@@ -159,14 +161,16 @@ interface Setting {
   readonly leaders: readonly string[];
 }
 
-function startEngine(simulation: Simulation, parts: EngineParts, {spec, leaders}: Setting): void {
+/** @returns what starts an agent on a node that joins later */
+function startEngine(simulation: Simulation, parts: EngineParts, {spec, leaders}: Setting): (node: string) => void {
   const {cluster} = simulation;
   const engine = createEngine(parts);
-  for (const {name: node} of cluster.nodes) {
+  const startAgent = (node: string): void => {
     const program = agentOf(node);
     const ports = createSimPorts(cluster, {program, node});
     simulation.startProgram(program, () => engine.agent({node, etcd: true}), ports, {node});
-  }
+  };
+  for (const {name} of cluster.nodes) startAgent(name);
   for (const program of leaders) {
     const make = () => engine.controller({identity: program, drainMs});
     const ports = createSimPorts(cluster, {program});
@@ -176,6 +180,7 @@ function startEngine(simulation: Simulation, parts: EngineParts, {spec, leaders}
   const created = operator['store.create']({resource: configResource, object: configOf(spec)});
   if (!created.ok) throw new Error(`config: expected that it is created, got ${created.error.message}`);
   simulation.users.start();
+  return startAgent;
 }
 
 const configOf = (spec: Readonly<Record<string, unknown>>): StoredObject => ({
@@ -189,10 +194,19 @@ const configOf = (spec: Readonly<Record<string, unknown>>): StoredObject => ({
   },
 });
 
-/** Now and then an agent stands still between its plan and a deed, as a suspended process does. */
-function withSlowDeeds(parts: EngineParts, seed: number): EngineParts {
-  const draws = createRandom(seed).stream('faults', 'slowDeeds');
-  const act = parts.deeds?.node ?? doNodeAction;
-  const pauseMs = (): number => (draws.chance(0.15) ? draws.integer(5_000, 60_000) : 0);
-  return {...parts, deeds: {...parts.deeds, node: sleepingBefore(act, pauseMs)}};
+/** Now and then a program stands still between its plan and a deed, as a suspended process does. */
+function withPauses(parts: EngineParts, seed: number, faults: readonly FaultName[]): EngineParts {
+  const {stream} = createRandom(seed);
+  const pauses = (kind: FaultName, least: number): (() => number) => {
+    const draws = stream('faults', kind);
+    return () => (draws.chance(0.15) ? draws.integer(least, 60_000) : 0);
+  };
+  const {node = doNodeAction, controller = doControllerAction} = parts.deeds ?? {};
+  const deeds = {
+    ...parts.deeds,
+    ...(faults.includes('slowDeeds') ? {node: sleepingBefore(node, pauses('slowDeeds', 5_000))} : {}),
+    // For longer than the lease lasts, so that another leads by then.
+    ...(faults.includes('slowLeader') ? {controller: sleepingBefore(controller, pauses('slowLeader', 20_000))} : {}),
+  };
+  return {...parts, deeds};
 }

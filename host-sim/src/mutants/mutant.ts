@@ -1,9 +1,11 @@
 // What a deliberate bug of the engine is: parts handed to `createEngine` in place of its own, and what must notice it.
 
 import type {EngineParts} from '@etcd-encryption/rotation';
+import type {PromiseName} from '../oracles/liveness.ts';
 import type {InvariantName} from '../oracles/violation.ts';
 import type {SimulationOptions} from '../run.ts';
 import type {UserOptions} from '../world/user-counts.ts';
+import type {WatchedPromises} from './deaths.ts';
 import type {FaultName} from './faults.ts';
 import type {PairWorld} from './pair-world.ts';
 import type {Stage} from './stage.ts';
@@ -21,6 +23,10 @@ export interface SmallWorld {
   readonly spec?: Readonly<Record<string, unknown>>;
   /** Changes to the cluster itself and its oracles. */
   readonly simulation?: Partial<SimulationOptions>;
+  /** Whether no faults are drawn. */
+  readonly quiet?: boolean;
+  /** Promises that are watched from some moment on, and judged at the end. */
+  readonly promises?: WatchedPromises;
   /** What happens in every seed beside its faults. */
   readonly script?: (stage: Stage) => void;
 }
@@ -33,16 +39,13 @@ export const slowWorld: SmallWorld = {
   users: {writesPerSecond: 1, creates: 0.4, deletes: 0.3, lateCommit: {p: 0.5, maxMs: 25_000}},
 };
 
-/** An invariant, or a promise of what comes to pass once faults stop, by its number. */
-export type DeathCause = InvariantName | 'L2' | 'L7';
-
 export interface Mutant {
   /** The row of simulator.md "Mutants". */
   readonly name: string;
   /** What the bug is, and what of the engine's other defences had to go for it to act at all. */
   readonly what: string;
   /** Invariants of the row: one of them must break. */
-  readonly diesBy: readonly DeathCause[];
+  readonly diesBy: readonly (InvariantName | PromiseName)[];
   /** Faults that strike in every seed, since without them the bug cannot show; others are drawn. */
   readonly aimed: readonly FaultName[];
   /** Where the bug shows sooner in another world than the usual one. */

@@ -2,9 +2,10 @@
 // invariant.
 
 import type {EngineParts} from '@etcd-encryption/rotation';
-import {type InvariantName, InvariantViolation, type ViolationDetail} from '../oracles/violation.ts';
+import type {InvariantName} from '../oracles/violation.ts';
 import type {SideName} from '../pair.ts';
 import {createRandom} from '../prng.ts';
+import {type Death, runToDeath} from './deaths.ts';
 import {type FaultName, strike} from './faults.ts';
 import {agentOn, controllerOf, type PairRun, type PairWorld, startPair, usualPairMs} from './pair-world.ts';
 import {completedOn} from './stage.ts';
@@ -18,7 +19,7 @@ export interface PairHuntOptions {
 }
 
 export interface PairHuntResult {
-  readonly died: ViolationDetail | undefined;
+  readonly died: Death | undefined;
   /** `west kill`: what the seed drew beside the script. */
   readonly faults: readonly string[];
   /** Whether users could read everything at the end. */
@@ -39,7 +40,7 @@ export function runPairSeed({seed, world, parts = () => ({}), oracles}: PairHunt
   const {lengthMs = usualPairMs} = world;
   const run = startPair({seed, world, parts, ...(oracles === undefined ? {} : {oracles})});
   const faults = drawFaults(run, seed, world);
-  const died = firstViolation(() => run.pair.simulation.runUntil(lengthMs));
+  const died = runToDeath(run.pair.simulation, lengthMs, world.promises);
   const {pair} = run;
   return {
     died,
@@ -72,14 +73,3 @@ function drawFaults({pair, stage}: PairRun, seed: number, {controllers = 1}: Pai
 
 const completedIn = ({pair}: PairRun): number =>
   sides.reduce((sum, side) => sum + completedOn(pair.cluster(side)).length, 0);
-
-/** Runs something to its end, or to the first broken invariant. */
-export function firstViolation(run: () => unknown): ViolationDetail | undefined {
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    if (error instanceof InvariantViolation) return error.detail;
-    throw error;
-  }
-}

@@ -20,6 +20,7 @@ import {createPair, type Pair, type PairOptions, type SideName} from '../pair.ts
 import {createSimPorts} from '../ports/index.ts';
 import {createDerivable} from '../rehearsal/derivable.ts';
 import type {Cluster} from '../world/cluster.ts';
+import type {WatchedPromises} from './deaths.ts';
 import {annotateRing, createStage, hasLoadedEverywhere, type Stage} from './stage.ts';
 
 /** What can differ between the small worlds of a pair. */
@@ -36,6 +37,8 @@ export interface PairWorld {
   readonly proves?: boolean;
   /** Programs that lead on each side; one, unless given. */
   readonly controllers?: 1 | 2;
+  /** Promises that are watched from some moment on, and judged at the end. */
+  readonly promises?: WatchedPromises;
   /** What happens in every seed. */
   readonly script: (stage: Stage) => void;
 }
@@ -75,7 +78,7 @@ export function startPair({seed, world, parts, oracles}: PairSetting): PairRun {
   }
   createConfig(pair.cluster('east'), world);
   pair.users.start();
-  const stage = createStage(pair.simulation, {pair, untilMs: (lengthMs * 3) / 4});
+  const stage = createStage(pair.simulation, {pair, untilMs: (lengthMs * 3) / 4, startAgent: () => undefined});
   if (proves) recordProof(stage, pair);
   world.script(stage);
   return {pair, stage};

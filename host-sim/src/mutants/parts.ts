@@ -84,7 +84,10 @@ export const unguardedAct: Act = (deed, action) =>
   doNodeAction(action.do === 'writeFile' ? unguarded(deed, action.blocks) : deed, action);
 
 /** A deed in front of which the program stands still for as long as it is told, ms. */
-export const sleepingBefore = (act: Act, pauseMs: () => number): Act =>
+export const sleepingBefore = <D, A>(
+  act: (deed: D, action: A) => Step<Result<unknown>>,
+  pauseMs: () => number,
+): ((deed: D, action: A) => Step<Result<unknown>>) =>
   function* late(deed, action) {
     const ms = pauseMs();
     if (ms > 0) yield {op: 'clock.sleep', args: {ms}};

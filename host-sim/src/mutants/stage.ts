@@ -7,7 +7,7 @@ import {createSimPorts} from '../ports/index.ts';
 import type {Stream} from '../prng.ts';
 import type {Simulation} from '../run.ts';
 import type {Cluster} from '../world/cluster.ts';
-import type {Snapshot} from '../world/snapshot.ts';
+import {restoreSnapshot, type Snapshot} from '../world/snapshot.ts';
 
 /** Faults and operators of one run; what they draw is theirs alone. */
 export interface Stage {
@@ -20,9 +20,11 @@ export interface Stage {
   /** Looks once a second from now on, and does it once. */
   readonly when: (holds: () => boolean, then: () => void) => void;
   readonly after: (delayMs: number, then: () => void) => void;
+  /** Starts the agent of a node that joined. */
+  readonly startAgent: (node: string) => void;
 }
 
-export function createStage(simulation: Simulation, rest: Pick<Stage, 'pair' | 'untilMs'>): Stage {
+export function createStage(simulation: Simulation, rest: Pick<Stage, 'pair' | 'untilMs' | 'startAgent'>): Stage {
   const {scheduler, random} = simulation.world;
   const after = (delayMs: number, then: () => void): void => {
     scheduler.after(delayMs, 'faults/script', then);
@@ -93,8 +95,9 @@ function edit(stage: Stage, cluster: Cluster, what: 'ring' | 'config', change: (
 }
 
 /** One side's etcd is put back; users go on from what is there, as people do who know of it. */
-export function restoreSide({pair}: Stage, side: SideName, past: Snapshot): void {
-  if (pair === undefined) return;
-  pair.restore(side, past);
-  pair.users.moveTo(pair.cluster(side));
+export function restoreSide({pair, simulation}: Stage, side: SideName, past: Snapshot): void {
+  if (pair === undefined) restoreSnapshot(simulation.cluster, past);
+  else pair.restore(side, past);
+  const {cluster} = simulation.side(side);
+  (pair?.users ?? simulation.users).moveTo(cluster);
 }
