@@ -41,7 +41,8 @@ export function bundleText({etcd}: Cluster): string {
   return bundle ?? '';
 }
 
-function rootText({etcd}: Cluster): string {
+/** Base64 of the root key in its Secret; empty where there is none. */
+export function rootText({etcd}: Cluster): string {
   const data = etcd.get(rootPath)?.value.object?.data as Readonly<Record<string, string>> | undefined;
   return data?.[rootKeyField] ?? '';
 }

@@ -38,7 +38,6 @@ export interface ManagedCluster {
   /** A person's requests to the API. */
   readonly operator: SyncPorts;
   readonly controller: string;
-  readonly agents: readonly string[];
   /** The ring as it lies in etcd; absent in the first seconds. */
   readonly ring: () => Ring | undefined;
   /** What this cluster's own controller said last; absent until it spoke. */
@@ -69,13 +68,13 @@ const addresses = {config: configAddress, ring: ringAddress} as const;
 /** Starts the engine's programs on a cluster: an agent on every node, one controller. */
 export function manage(simulation: Simulation, cluster: Cluster, options: ManagedOptions): ManagedCluster {
   const {name} = cluster;
+  startPrograms(simulation, cluster, options);
   const watch = watchFacts(cluster);
   return {
     name,
     cluster,
     operator: createSimPorts(cluster, {program: `${name}/operator`, as: 'user'}),
     controller: `${name}/controller`,
-    agents: startPrograms(simulation, cluster, options),
     ...watch,
     role: () => (options.paired ? (cluster.active ? 'Active' : 'Standby') : 'single'),
     loadedOn: () => {
@@ -85,20 +84,18 @@ export function manage(simulation: Simulation, cluster: Cluster, options: Manage
   };
 }
 
-function startPrograms(simulation: Simulation, cluster: Cluster, {parts, drainMs}: ManagedOptions): readonly string[] {
+function startPrograms(simulation: Simulation, cluster: Cluster, {parts, drainMs}: ManagedOptions): void {
   const engine = createEngine(parts);
-  const agents = cluster.nodes.map(({name: node}) => {
+  for (const {name: node} of cluster.nodes) {
     const program = agentOf(cluster.name, node);
     const ports = createSimPorts(cluster, {program, node});
     simulation.startProgram(program, () => engine.agent({node, etcd: true}), ports, {node, cluster: cluster.name});
-    return program;
-  });
+  }
   const program = `${cluster.name}/controller`;
   const settings = {identity: program, ...(drainMs === undefined ? {} : {drainMs})};
   const ports = createSimPorts(cluster, {program});
   const wakeOn = [configResource, nodeReportResource];
   simulation.startProgram(program, () => engine.controller(settings), ports, {wakeOn, cluster: cluster.name});
-  return agents;
 }
 
 /** Name of a node's agent as a program of the simulation. */
@@ -173,6 +170,10 @@ function pathOf({kinds}: Cluster, {resource, ...name}: ObjectAddress): string {
   if (kind === undefined) throw new RangeError(`kinds: expected ${resource.plural} to be served, got no such kind`);
   return objectPath(kind, name);
 }
+
+/** The agents of a cluster, as a file names them. */
+export const agentsOf = ({cluster}: ManagedCluster): readonly {readonly node: string; readonly program: 'agent'}[] =>
+  cluster.nodes.map(({name: node}) => ({node, program: 'agent'}));
 
 /** How an operator's change ended; `refused` = nobody answers now, or somebody else was faster. */
 export type Edit = 'done' | 'absent' | 'refused';

@@ -2,9 +2,11 @@
 // and every goal is reached, or too much of it has passed. Whoever needs more than the result drives the run itself.
 
 import {defaultPromotionGraceMs, defaultRotationIntervalMs} from '@etcd-encryption/rotation';
+import {createLiveness} from '../oracles/liveness.ts';
 import {InvariantViolation} from '../oracles/violation.ts';
 import type {Pair} from '../pair.ts';
 import {ProgramFailed, type Simulation} from '../run.ts';
+import {restoresOf, startChaos} from './chaos.ts';
 import {deleteSurplus} from './deeds/mirror.ts';
 import {followMembership} from './deeds/operator.ts';
 import {keepBackups, restoresIn} from './deeds/restore.ts';
@@ -15,7 +17,7 @@ import {phaseOf} from './phase.ts';
 import {keepProof} from './proof.ts';
 import {prepare} from './reference.ts';
 import type {SeedResult, Violation} from './result.ts';
-import {play, type Scene, waitUntil} from './scene.ts';
+import {play, type Scene, waitFor, waitUntil} from './scene.ts';
 import {clusterOf, createStage, type RunEvent, type Stage} from './stage.ts';
 import {startTimeline, type Timeline} from './timeline.ts';
 import {createRehearsalWorld, type RehearsalWorld, type WorldOptions} from './world.ts';
@@ -65,20 +67,27 @@ export function runRehearsal(rehearsal: Rehearsal, options: RunOptions): SeedRes
 
 /** Makes the world of a seed; nothing happens until time passes. @throws RangeError as {@link runRehearsal} */
 export function createRun(rehearsal: Rehearsal, options: RunOptions): Run {
-  const from = options.prepared === true ? {from: prepare(rehearsal, options)} : {};
-  const world = createRehearsalWorld(rehearsal, {...options, ...from});
+  const {prepared = false, ...times} = rehearsal.world ?? {};
+  const asked = {...options, times: {...times, ...options.times}};
+  const from = (options.prepared ?? prepared) ? {from: prepare(rehearsal, asked)} : {};
+  const world = createRehearsalWorld(rehearsal, {...asked, ...from});
   const stage = createStage(world, options.listen);
   const end = new Ending(stage);
   followMembership(stage);
   if (!('standby' in rehearsal.settings && rehearsal.settings.standby === 'none')) keepProof(world);
   watchPhases(stage);
   const expectations = createExpectations(stage, rehearsal, (violation) => end.fail(violation));
+  const intervalMs = intervalOf(rehearsal);
+  const random = {chaos: rehearsal.chaos, intervalMs};
+  const names = world.clusters.map(({name}) => name);
+  const backups = keepBackups(stage, [...restoresIn(rehearsal), ...restoresOf(random, names)]);
   const timeline = startTimeline(stage, rehearsal.timeline, {
-    backups: keepBackups(stage, restoresIn(rehearsal)),
-    factLimitMs: factIntervals * intervalOf(rehearsal),
+    backups,
+    factLimitMs: factIntervals * intervalMs,
     did: (deed) => expectations.did(deed),
   });
-  const scene = conduct(rehearsal, {stage, timeline, expectations});
+  const chaos = watchEnd((over) => startChaos(stage, {...random, backups}, over));
+  const scene = conduct(rehearsal, {stage, timeline, expectations, chaos});
   play(stage.scheduler, 'rehearsal', scene, (violation) => {
     if (violation === undefined) end.pass();
     else end.fail(violation);
@@ -94,6 +103,8 @@ const settleIntervals = 2;
 const settleMs = 6 * 3_600_000;
 /** How often it is looked whether it has, ms. */
 const settleLookMs = 60_000;
+/** Programs that died last have started again by then, and leaders have raised their epochs, ms. */
+const restartMs = 60_000;
 /** An obstacle has to be named within this, ms. */
 const namedMs = 600_000;
 
@@ -111,19 +122,44 @@ interface Conducted {
   readonly stage: Stage;
   readonly timeline: Timeline;
   readonly expectations: Expectations;
+  readonly chaos: {readonly whenOver: (then: () => void) => void};
+}
+
+/** Begins something, and calls back whoever asks for its end. */
+function watchEnd(begin: (over: () => void) => void): Conducted['chaos'] {
+  const waiting: (() => void)[] = [];
+  let isOver = false;
+  begin(() => {
+    isOver = true;
+    for (const then of waiting.splice(0)) then();
+  });
+  return {
+    whenOver(then) {
+      if (isOver) then();
+      else waiting.push(then);
+    },
+  };
 }
 
 /** The order of a run; ends with what was expected and did not come. */
-function* conduct(rehearsal: Rehearsal, {stage, timeline, expectations}: Conducted): Scene<Violation | undefined> {
+function* conduct(
+  rehearsal: Rehearsal,
+  {stage, timeline, expectations, chaos}: Conducted,
+): Scene<Violation | undefined> {
   yield {kind: 'call', begin: (resume) => timeline.whenOver(() => resume(true))};
+  yield {kind: 'call', begin: (resume) => chaos.whenOver(() => resume(true))};
   expectations.begin();
   if (rehearsal.expect.some((each) => each.kind === 'eventually' && each.goal === 'obstacleNamed'))
     yield* waitUntil(() => expectations.areReached(), namedMs);
   heal(stage);
   stage.tell({what: 'everything is put right', kind: 'deed'});
   const limitMs = settleIntervals * intervalOf(rehearsal) + graceOf(rehearsal) + settleMs;
-  yield* waitUntil(() => expectations.areReached(), limitMs, settleLookMs);
-  return expectations.unreached();
+  const healedAtMs = stage.scheduler.nowMs;
+  yield* waitFor(restartMs);
+  const {simulation, clusters} = stage.world;
+  const liveness = createLiveness({simulation, clusters, healedAtMs});
+  yield* waitUntil(() => expectations.areReached() && liveness.settled(), limitMs, settleLookMs);
+  return liveness.judge() ?? expectations.unreached();
 }
 
 /** Faults end, nodes come back, and a pair without a Synchronizer gets one on the side that users left. */

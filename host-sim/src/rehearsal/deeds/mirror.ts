@@ -4,9 +4,9 @@
 import {secretResource} from '@etcd-encryption/rotation';
 import {type Pair, replicatedNamespace} from '../../pair.ts';
 import type {Synchronizer} from '../../world/synchronizer.ts';
-import type {Deed} from '../model.ts';
+import type {Deed, FaultClass} from '../model.ts';
 import {type Scene, waitFor, waitUntil} from '../scene.ts';
-import {clusterOf, type Stage} from '../stage.ts';
+import {clusterOf, type Stage, type Told} from '../stage.ts';
 import type {Came} from './came.ts';
 
 type Of<K extends Deed['kind']> = Extract<Deed, {kind: K}>;
@@ -23,6 +23,11 @@ interface Mirror {
   readonly on: string;
 }
 
+/** What happens to the copying happens to both sides, each in a phase of its own. */
+function strikeBoth(stage: Stage, {pair}: Mirror, fault: FaultClass, told: Told): void {
+  for (const name of pair.names) stage.strike(fault, clusterOf(stage, name), told);
+}
+
 /** The Synchronizer that is installed; `undefined` where none is. */
 function installed({world: {pair}}: Stage): Mirror | undefined {
   const on = pair?.names.find((name) => pair.synchronizer(name).installed);
@@ -32,7 +37,7 @@ function installed({world: {pair}}: Stage): Mirror | undefined {
 export function stall(stage: Stage, {forMs}: Of<'stall'>, came: Came): void {
   const mirror = installed(stage);
   if (mirror === undefined) return;
-  stage.strike('stall', clusterOf(stage, mirror.on), {what: `nothing is copied for ${forMs} ms`, deed: 'stall'});
+  strikeBoth(stage, mirror, 'stall', {what: `nothing is copied for ${forMs} ms`, deed: 'stall'});
   mirror.synchronizer.stall(forMs);
   stage.heals(() => mirror.synchronizer.endStall());
   came();
@@ -41,7 +46,7 @@ export function stall(stage: Stage, {forMs}: Of<'stall'>, came: Came): void {
 export function resync(stage: Stage, _deed: Of<'resync'>, came: Came): void {
   const mirror = installed(stage);
   if (mirror === undefined) return;
-  stage.strike('resync', clusterOf(stage, mirror.on), {what: 'everything is copied again', deed: 'resync'});
+  strikeBoth(stage, mirror, 'resync', {what: 'everything is copied again', deed: 'resync'});
   mirror.synchronizer.resync();
   came();
 }
@@ -49,10 +54,7 @@ export function resync(stage: Stage, _deed: Of<'resync'>, came: Came): void {
 export function loseDeletes(stage: Stage, {forMs}: Of<'loseDeletes'>, came: Came): void {
   const mirror = installed(stage);
   if (mirror === undefined) return;
-  stage.strike('lostDelete', clusterOf(stage, mirror.on), {
-    what: `deletions are lost for ${forMs} ms`,
-    deed: 'loseDeletes',
-  });
+  strikeBoth(stage, mirror, 'lostDelete', {what: `deletions are lost for ${forMs} ms`, deed: 'loseDeletes'});
   const {faults} = mirror.synchronizer;
   faults.losesDeletes = true;
   const end = stage.heals(() => {

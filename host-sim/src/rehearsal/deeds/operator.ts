@@ -1,11 +1,12 @@
 // What an operator does through the API: pauses, asks for rotations, edits the list of resources, changes the root,
 // forgets a node. What nobody answers, or somebody else was faster with, is tried again.
 
-import {fingerprint} from '@etcd-encryption/crypto';
+import {fingerprint, fromBase64, toBase64} from '@etcd-encryption/crypto';
 import {annotation, type StoredObject, secretResource} from '@etcd-encryption/rotation';
+import {rootText} from '../derivable.ts';
 import {annotate, type Edit, edit, type ManagedCluster, nodeOf} from '../managed.ts';
 import type {Deed, DeedKind, FaultClass} from '../model.ts';
-import {type Scene, waitFor, waitUntil} from '../scene.ts';
+import {play, type Scene, waitFor, waitUntil} from '../scene.ts';
 import {groupOf} from '../settings.ts';
 import {clusterOf, type Stage} from '../stage.ts';
 import {rootSecretWith} from '../world.ts';
@@ -68,9 +69,17 @@ export function* pause(stage: Stage, {cluster}: Of<'pause'>, came: Came): Scene<
   });
   if (!isPaused) return;
   came();
-  stage.heals(() => {
-    annotate(managed, 'config', [annotation.pause, undefined]);
-  });
+  stage.heals(() => insist(stage, () => annotate(managed, 'config', [annotation.pause, undefined])));
+}
+
+/** Tries until somebody answers, for as long as an operator has patience. */
+function insist({scheduler}: Stage, apply: () => Edit): void {
+  play(
+    scheduler,
+    'rehearsal/operator',
+    waitUntil(() => apply() !== 'refused', patienceMs),
+    () => {},
+  );
 }
 
 export function* resume(stage: Stage, {cluster}: Of<'resume'>, came: Came): Scene<void> {
@@ -119,8 +128,10 @@ export function* rootReplaced(stage: Stage, {clusters, onPurpose}: Of<'rootRepla
   const sides = clusters.map((name) => clusterOf(stage, name));
   for (const managed of sides) {
     const what = onPurpose ? 'the root is changed' : 'the root Secret is replaced by mistake';
+    const before = rootOf(managed);
     const apply = (): Edit => replaceRoot(managed, root);
     if (!(yield* change(stage, {managed, fault: 'rootSwap', deed: 'rootReplaced', what, apply}))) return;
+    if (!onPurpose) stage.heals(() => insist(stage, () => takeBack(managed, {mistake: root, before})));
   }
   const {rootCheck = ''} = fingerprint({rootKey: root, replicationGroupId: groupOf(spec)}, []);
   const inOrder = [...sides].sort((a, b) => Number(a.cluster.active) - Number(b.cluster.active));
@@ -130,6 +141,24 @@ export function* rootReplaced(stage: Stage, {clusters, onPurpose}: Of<'rootRepla
     if (!(yield* waitUntil(() => apply() === 'done', patienceMs))) return;
   }
   came();
+}
+
+interface Mistake {
+  readonly mistake: Uint8Array;
+  readonly before: string | undefined;
+}
+
+/** The root of before is put back, unless there is yet another one. */
+function takeBack(managed: ManagedCluster, {mistake, before}: Mistake): Edit {
+  if (before === undefined || rootOf(managed) !== toBase64(mistake)) return 'absent';
+  const read = fromBase64(before);
+  return read.outcome === 'ok' ? replaceRoot(managed, read.bytes) : 'absent';
+}
+
+/** Base64 of the root key that lies in etcd. */
+function rootOf({cluster}: ManagedCluster): string | undefined {
+  const text = rootText(cluster);
+  return text === '' ? undefined : text;
 }
 
 function replaceRoot({operator}: ManagedCluster, root: Uint8Array): Edit {

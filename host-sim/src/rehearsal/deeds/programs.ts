@@ -70,9 +70,10 @@ export function unknownAnswer(stage: Stage, {target}: Of<'unknownAnswer'>, came:
   const found = targetOf(stage, target);
   const {managed, program, node} = found;
   atNextDeed(stage, found, (next) => {
-    next();
+    // In the phase that the deed ends, if it ends one.
     const what = `${program} is not told whether its deed took effect`;
     stage.strike('unknownAnswer', managed, {what, deed: 'unknownAnswer', ...(node === undefined ? {} : {node})});
+    next();
     came();
     return failed('ambiguous', 'the connection was lost', {reason: 'ECONNRESET'});
   });

@@ -5,7 +5,7 @@ import type {Deed, Rehearsal} from '../model.ts';
 import {clusterOf, type Stage} from '../stage.ts';
 import type {Came} from './came.ts';
 
-type Restore = Extract<Deed, {kind: 'restore'}>;
+export type Restore = Extract<Deed, {kind: 'restore'}>;
 
 interface Backup {
   readonly atMs: number;
@@ -54,6 +54,8 @@ export function restore(
   stage.strike('restore', managed, {what: `etcd of ${name} is restored to ${backup.atMs} ms`, deed: 'restore'});
   if (world.pair === undefined) restoreSnapshot(managed.cluster, backup.snapshot);
   else world.pair.restore(name, backup.snapshot);
+  // What was copied since the snapshot is gone: whoever restores a Standby has everything copied again.
+  if (world.pair?.synchronizer(name).installed === true) world.pair.synchronizer(name).resync();
   const side = world.simulation.side(name);
   side.users.moveTo(side.cluster);
   if (world.users !== side.users && side.cluster.active) world.users.moveTo(side.cluster);
