@@ -38,6 +38,21 @@ export function describeStart(): void {
       expectRing(plan, resting, minting(resting, {reason: 'schedule'}));
     });
 
+    test('a restore was seen, and histories are not merged yet ⇒ nothing starts, however due', () => {
+      const ring = restingRing([r1], {restored: {atMs: now - 1_000, merged: false}});
+      const nodes = {n2: {ring: {epoch: 3, version: 1}}};
+      expectWait(planOf(observe({ring, nodes, spec: {rotationIntervalMs: hour}})), 'FileNotWritten');
+    });
+
+    test('due while a restored ring waits for the histories ⇒ nothing begins; merged ⇒ the next one', () => {
+      const restored = (merged: boolean) => restingRing([r1], {restored: {atMs: now - hour, merged}});
+      const spec = {rotationIntervalMs: hour};
+      const nodes = {n2: {ring: {epoch: 3, version: 9}}};
+      const open = planOf(observe({ring: restored(false), spec, nodes}));
+      expect(open.actions.flatMap((action) => ('ring' in action ? [action.ring.rotation] : []))).toEqual([]);
+      expect(saidBy(planOf(observe({ring: restored(true), spec})))).toEqual(['Minting']);
+    });
+
     test('the clock went back behind the last rotation ⇒ it ended now, and rests for an interval', () => {
       const back = now - 9 * hour;
       const facts = {now: {wallMs: back, monotonicMs: 1_000}};

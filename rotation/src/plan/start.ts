@@ -16,6 +16,8 @@ export const start: Rule = {name: 'start', apply};
 function apply(view: View): Outcome {
   const {ring} = view;
   if (ring.rotation !== undefined) return pass;
+  // Histories come first: they may show a rotation that the restored ring does not know of.
+  if (ring.restored?.merged === false) return pass;
   if (view.spec.keyStrategy === 'deterministic') return startDerived(view);
   const due = whyDue(view);
   if (due === undefined) return pass;
