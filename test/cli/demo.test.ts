@@ -41,11 +41,11 @@ function runDemo(dir: string, ...args: readonly string[]): Promise<Run> {
 }
 
 const resultOf = ({output}: Run): DemoResult => JSON.parse(output.trimEnd().split('\n').at(-1) ?? '');
-const small = ['--objects', '12', '--rotations', '1'];
+const small = ['--objects', '12', '--rotations', '1', '--no-pair'];
 
 describe('demo', () => {
   test('first encryption and four rotations, one with a node down ⇒ no read failed, all values under the newest key', async () => {
-    const run = await runDemo('all', '--json');
+    const run = await runDemo('all', '--json', '--no-pair');
     expect(run.errors).toBe('');
     expect(run.code).toBe(0);
     const {values, seconds, ...counts} = resultOf(run);
@@ -63,6 +63,49 @@ describe('demo', () => {
     expect(run.output).not.toContain('\u001b[');
     for (const node of ['node-1', 'node-2', 'node-3']) expectFiles(join(folder, 'all', node), name);
   });
+
+  test('the pair: two rotations, a failover and a third ⇒ nobody notices, both sides complete each, the page is there', async () => {
+    const run = await runDemo('pair', '--json', '--objects', '12', '--rotations', '0');
+    expect(run.errors).toBe('');
+    expect(run.code).toBe(0);
+    const report = join(folder, 'pair', 'etcd-encryption-demo.html');
+    expect(resultOf(run).pair).toEqual({rotations: 6, failedReads: 0, failedWrites: 0, report});
+    const told = run.output.split('a pair: east is Active')[1] ?? '';
+    const completed = [...told.matchAll(/(east|west|operator) +(?:rotation (\d) is complete|fails over)/g)];
+    expect(completed.map(([, who, revision = 'failover']) => `${who} ${revision}`)).toEqual([
+      'east 1',
+      'west 1',
+      'east 2',
+      'west 2',
+      'operator failover',
+      'west 3',
+      'east 3',
+    ]);
+    expect(run.output).toContain(`\nreport: ${report}\n`);
+    const page = readFileSync(report, 'utf8');
+    expect(page).toContain('<title>Rehearsal: demo</title>');
+    for (const server of ['e1', 'e2', 'e3']) expect(page).toContain(`data-row="east/${server}"`);
+    for (const server of ['w1', 'w2', 'w3']) expect(page).toContain(`data-row="west/${server}"`);
+    expect(page.length).toBeLessThan(1_000_000);
+  }, 240_000);
+
+  test('--html ⇒ the page goes there; where it cannot be written, it says so', async () => {
+    const tiny = ['--objects', '2', '--rotations', '0', '--quiet'];
+    const [there, nowhere] = await Promise.all([
+      runDemo('there', ...tiny, '--html', join(folder, 'mine.html')),
+      runDemo('nowhere', ...tiny, '--html', join(folder, 'missing', 'mine.html')),
+    ]);
+    expect(there.code).toBe(0);
+    expect(there.output.trim().split('\n')).toEqual([
+      expect.stringMatching(/^1 keys one after another/),
+      expect.stringMatching(/^the pair: 6 rotations on both sides together and one failover; .*failed: 0;.*failed: 0$/),
+      `report: ${join(folder, 'mine.html')}`,
+    ]);
+    expect(readFileSync(join(folder, 'mine.html'), 'utf8')).toMatch(/^<!doctype html>/);
+    expect(nowhere.code).toBe(2);
+    expect(nowhere.errors).toMatch(/--html: expected a file that can be written, got .*mine.html: ENOENT/);
+    expect(readdirSync(folder).sort()).toEqual(['mine.html', 'there']);
+  }, 240_000);
 
   test('activation without waiting for load ⇒ reads fail, and it says so', async () => {
     const run = await runDemo('broken', '--json', '--quiet', '--sabotage', 'early-activation');
@@ -82,7 +125,7 @@ describe('demo', () => {
     );
     expect(second).toBe(first);
     expect(third).not.toBe(first);
-  });
+  }, 240_000);
 
   test('quiet ⇒ the outcome only', async () => {
     const run = await runDemo('quiet', '--quiet', '--nodes', '2', ...small);
@@ -186,6 +229,16 @@ describe('what the demonstration prints', () => {
     [{failedWrites: 1}, ['1 writes failed']],
     [{revision: 4}, ['revision 4 was reached, not 5']],
     [{values: {clear: 1, 'r4-0': 1, 'r5-0': 3}}, ['values are left under clear, r4-0']],
+    [{pair: {rotations: 6, failedReads: 0, failedWrites: 0, report: 'p'}}, []],
+    [
+      {pair: {rotations: 5, failedReads: 1, failedWrites: 2, problem: 'S1 readable', report: 'p'}},
+      [
+        'the pair: S1 readable',
+        'the pair: 1 reads failed',
+        'the pair: 2 writes failed',
+        'the pair: 5 rotations completed, not 6',
+      ],
+    ],
   ])('a result with %j ⇒ shortcomings %j', (change, expected) => {
     const good: DemoResult = {revision: 5, failedReads: 0, failedWrites: 0, values: {'r5-0': 3}, seconds: 1};
     expect(shortcomings({...good, ...change}, 5)).toEqual(expected);

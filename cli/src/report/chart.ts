@@ -81,7 +81,7 @@ function drawLabels(layout: Layout): Markup {
     'svg',
     {class: 'labels', width: labelWidth, height: layout.height, 'aria-hidden': 'true'},
     el('text', {class: 'small', x: labelWidth - 10, y: 31, 'text-anchor': 'end'}, 'h:mm:ss'),
-    layout.common === undefined ? undefined : label('run', layout.common, 14),
+    layout.common === undefined ? undefined : label('timeline', layout.common, layout.common.height - 7),
     ...layout.clusters.map(labelsOf),
   );
 }

@@ -11,7 +11,7 @@ export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
 const escapes: Readonly<Record<string, string>> = {'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;'};
 
-export const escapeText = (text: string): string => text.replace(/[&<>"']/g, (found) => escapes[found] ?? found);
+const escapeText = (text: string): string => text.replace(/[&<>"']/g, (found) => escapes[found] ?? found);
 
 /** One element. Attributes that are undefined are left out; numbers have at most two decimals. */
 export function el(name: string, attributes: Attributes = {}, ...children: readonly Child[]): Markup {

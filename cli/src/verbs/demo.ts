@@ -1,21 +1,24 @@
-// The main job in seconds: a cluster in clear is encrypted and rotated while it is in use, and nobody's read fails.
+// The main job in seconds: a cluster in clear is encrypted and rotated while it is in use, and nobody's read fails; then
+// a pair rotates, fails over and rotates again, and leaves a page that shows it.
 
-import {mkdirSync, mkdtempSync, readdirSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, readdirSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {InvariantViolation} from '@etcd-encryption/host-sim';
 import {createNarrator, type Narrator} from '../demo/narrator.ts';
+import {type PairOutcome, playPair} from '../demo/pair.ts';
 import {createRealStage} from '../demo/real.ts';
 import {loadRealModules} from '../demo/real-modules.ts';
-import {type DemoResult, resultLine, shortcomings, tallyText} from '../demo/result.ts';
+import {type DemoResult, type PairResult, resultLine, shortcomings, tallyText} from '../demo/result.ts';
 import {playScript, showOutcome} from '../demo/script.ts';
 import {createDemoSimulation, createSimulatedStage, type SimulatedOptions} from '../demo/simulated.ts';
 import type {Stage} from '../demo/stage.ts';
+import {renderReport} from '../report/report.ts';
 import {type ExitCode, optionalText, requireText, UsageError, type Verb, type VerbInput} from '../verb.ts';
 
 export const demo: Verb = {
   name: 'demo',
-  summary: 'shows the main job: a cluster encrypted and rotated while it is in use',
+  summary: 'shows the main job: a cluster encrypted and rotated while it is in use, and a failover of a pair',
   options: {
     dir: {type: 'string', help: 'FOLDER for the nodes’ files, new or empty; a fresh temporary one unless given'},
     nodes: {type: 'string', help: 'NUMBER of control-plane nodes, 2 to 9; default 3', default: '3'},
@@ -24,6 +27,11 @@ export const demo: Verb = {
     seed: {type: 'string', help: 'NUMBER from which all chance of the simulation follows; default 1', default: '1'},
     sabotage: {type: 'string', help: 'early-activation: breaks that rule, to show what it is for; ends in exit code 1'},
     real: {type: 'boolean', help: 'on real kube-apiservers and etcd, which the project’s repository builds and starts'},
+    html: {
+      type: 'string',
+      help: 'FILE for the page that shows the pair; etcd-encryption-demo.html in that folder unless given',
+    },
+    'no-pair': {type: 'boolean', help: 'leaves out the pair, and with it the page'},
     quiet: {type: 'boolean', help: 'prints the outcome only'},
     json: {type: 'boolean', help: 'ends with one line of JSON'},
   },
@@ -33,11 +41,15 @@ export const demo: Verb = {
 async function runDemo(input: VerbInput): Promise<ExitCode> {
   const started = performance.now();
   const rotations = readCount(input, 'rotations', {least: 0, most: 40});
+  const page = optionalText(input, 'html');
+  // Said now, not after all of it was played, when the file cannot be written.
+  if (page !== undefined) writePage(page, '');
   const {stage, narrator} = input.values.real === true ? await openReal(input, started) : openSimulated(input);
   try {
     const problem = await play(stage, narrator, rotations);
     await showOutcome(stage, narrator);
-    return await close(input, stage, {started, rotations, problem});
+    const pair = await openPair(input, stage);
+    return await close(input, stage, {started, rotations, problem, pair});
   } finally {
     await stage.close();
   }
@@ -94,13 +106,40 @@ async function play(stage: Stage, narrator: Narrator, rotations: number): Promis
   }
 }
 
+/** The second act; none on real servers, nor after a broken rule. */
+async function openPair(input: VerbInput, {dir}: Stage): Promise<ShownPair | undefined> {
+  const {real, sabotage, 'no-pair': noPair, quiet} = input.values;
+  if (real === true || sabotage !== undefined || noPair === true) return undefined;
+  const {out, signal} = input;
+  const outcome = await playPair({seed: readSeed(input), out, signal, quiet: quiet === true});
+  const file = resolve(optionalText(input, 'html') ?? join(dir, 'etcd-encryption-demo.html'));
+  writePage(file, renderReport([outcome.recording]));
+  return {...outcome, file};
+}
+
+function writePage(file: string, page: string): void {
+  try {
+    writeFileSync(file, page);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'it cannot be written';
+    throw new UsageError(`--html: expected a file that can be written, got ${file}: ${code}`);
+  }
+}
+
+interface ShownPair extends PairOutcome {
+  /** Path of the page. */
+  readonly file: string;
+}
+
 interface Closing {
   readonly started: number;
   readonly rotations: number;
   readonly problem: string | undefined;
+  readonly pair: ShownPair | undefined;
 }
 
-async function close(input: VerbInput, stage: Stage, {started, rotations, problem}: Closing): Promise<ExitCode> {
+async function close(input: VerbInput, stage: Stage, closing: Closing): Promise<ExitCode> {
+  const {started, rotations, problem, pair} = closing;
   const tally = stage.tally();
   const result: DemoResult = {
     revision: stage.status()?.revision ?? 0,
@@ -108,6 +147,7 @@ async function close(input: VerbInput, stage: Stage, {started, rotations, proble
     failedWrites: tally.failedWrites,
     values: await stage.census(),
     seconds: (performance.now() - started) / 1_000,
+    ...(pair === undefined ? {} : {pair: pairResult(pair)}),
   };
   const found = [...(problem === undefined ? [] : [problem]), ...shortcomings(result, rotations + 1)];
   const seconds = result.seconds.toFixed(1);
@@ -117,6 +157,7 @@ async function close(input: VerbInput, stage: Stage, {started, rotations, proble
     input.out(
       `${rotations + 1} keys one after another; every value is under ${name}; ${tallyText(tally)}; ${seconds} s`,
     );
+    if (pair !== undefined) input.out(`${pairLine(pair)}\nreport: ${pair.file}`);
   } else {
     input.out(`failed after ${seconds} s: ${found.join('; ')}`);
     if (input.values.sabotage !== undefined) input.out(lesson);
@@ -136,12 +177,25 @@ function readSimulated(input: VerbInput): SimulatedOptions {
   }
   return {
     ...readSizes(input, 100),
-    seed: readCount(input, 'seed', {least: 0, most: Number.MAX_SAFE_INTEGER}),
+    seed: readSeed(input),
     sabotage: sabotage !== undefined,
     signal: input.signal,
     dir: makeFolder(optionalText(input, 'dir')),
   };
 }
+
+const readSeed = (input: VerbInput): number => readCount(input, 'seed', {least: 0, most: Number.MAX_SAFE_INTEGER});
+
+const pairResult = ({rotations, tally: {failedReads, failedWrites}, problem, file}: ShownPair): PairResult => ({
+  rotations,
+  failedReads,
+  failedWrites,
+  ...(problem === undefined ? {} : {problem}),
+  report: file,
+});
+
+const pairLine = ({rotations, tally}: PairOutcome): string =>
+  `the pair: ${rotations} rotations on both sides together and one failover; ${tallyText(tally)}`;
 
 function readSizes(input: VerbInput, usualObjects: number): {readonly nodes: number; readonly objects: number} {
   const given = optionalText(input, 'objects') !== undefined;

@@ -18,12 +18,14 @@ export interface Marks {
 /** When there are too many, the oldest of the least telling kind goes first. */
 const leastTelling: readonly MarkKind[] = ['step', 'operator', 'fault', 'deed', 'failover'];
 
-export function createMarks(): Marks {
+/** @param listen told of each mark at once, also where a better one for the same moment may come */
+export function createMarks(listen: (mark: Mark) => void = () => {}): Marks {
   const marks: Mark[] = [];
   const traced = new WeakSet<Mark>();
   const told = new Set<string>();
   const dropped = new Map<MarkKind, number>();
   const add = (mark: Mark): void => {
+    listen(mark);
     marks.push(mark);
     if (marks.length <= maxMarks) return;
     const kind = leastTelling.find((each) => marks.some((kept) => kept.kind === each)) ?? 'violation';

@@ -16,6 +16,8 @@ export interface RecorderOptions {
   readonly settings?: readonly Setting[];
   /** Phase of a cluster, looked at whenever something changes there; absent: as its own status says. */
   readonly phaseOf?: (cluster: string) => string | undefined;
+  /** Told of each mark as it is made. */
+  readonly listen?: (mark: Mark) => void;
   /** Resources whose values are counted, such as `secrets`; those that get an encrypted value later join them. */
   readonly resources?: readonly string[];
 }
@@ -34,7 +36,7 @@ export interface Recorder {
 export function createRecorder(simulation: Simulation, options: RecorderOptions): Recorder {
   const {scheduler, trace} = simulation.world;
   const clusters = simulation.sides.map(({cluster}) => cluster);
-  const marks = createMarks();
+  const marks = createMarks(options.listen);
   const surroundings = {
     add: marks.add,
     writers: new Map<string, string>(),

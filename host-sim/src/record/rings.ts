@@ -4,23 +4,23 @@
 import {
   type CompletedRotation,
   configResource,
-  type FollowedBundle,
+  ourNamespace,
   type RecordedDeed,
   type ResourceType,
   type Ring,
   readRing,
   ringResource,
   type StoredObject,
+  singletonName,
 } from '@etcd-encryption/rotation';
 import type {Cluster} from '../world/cluster.ts';
-import type {Commit} from '../world/etcd.ts';
-import {resourceId} from '../world/kinds.ts';
+import {objectPath, resourceId} from '../world/kinds.ts';
 import type {Mark} from './model.ts';
 
 export type NewMark = Omit<Mark, 'atMs' | 'cluster'>;
 
 export interface RingWatch {
-  /** The ring changed; `before` is what it was. */
+  /** The ring changed; `before` is what it was. Told once at the beginning where there is one, with itself before it. */
   readonly onRing: (ring: Ring, before: Ring | undefined) => void;
   /** Phase and role of the cluster's own status. */
   readonly onStatus: (phase: string, role: string) => void;
@@ -28,39 +28,44 @@ export interface RingWatch {
 
 /** Tells of each change of the ring and of the cluster's own status; a mirrored status is another cluster's. */
 export function watchRing(cluster: Cluster, watch: RingWatch): void {
-  let ring: Ring | undefined;
+  let ring = presentRing(cluster);
+  if (ring !== undefined) watch.onRing(ring, ring);
   cluster.observe({
-    onCommit(commit, kind) {
+    onCommit({current}, kind) {
+      const object = current?.value.object;
       if (isOf(kind?.id, ringResource)) {
-        const next = ringIn(commit);
+        const next = ringIn(object);
         if (next === undefined) return;
         watch.onRing(next, ring);
         ring = next;
       }
-      if (isOf(kind?.id, configResource) && ring !== undefined) tellStatus(commit, ring.clusterId, watch);
+      if (isOf(kind?.id, configResource) && ring !== undefined) tellStatus(object, ring.clusterId, watch);
     },
   });
 }
 
+/** The ring of a run that did not begin at the beginning. */
+function presentRing({etcd, kinds}: Cluster): Ring | undefined {
+  const kind = kinds.find(ringResource);
+  if (kind === undefined) return undefined;
+  return ringIn(etcd.get(objectPath(kind, {namespace: ourNamespace, name: singletonName}))?.value.object);
+}
+
 const isOf = (id: string | undefined, resource: ResourceType): boolean => id === resourceId(resource);
 
-function ringIn({current}: Commit): Ring | undefined {
-  const object = current?.value.object;
+function ringIn(object: StoredObject | undefined): Ring | undefined {
   const read = object === undefined ? undefined : readRing(object);
   return read?.outcome === 'ok' ? read.ring : undefined;
 }
 
-function tellStatus({current}: Commit, clusterId: string, {onStatus}: RingWatch): void {
-  const status = statusOf(current?.value.object);
+function tellStatus(object: StoredObject | undefined, clusterId: string, {onStatus}: RingWatch): void {
+  const status = statusOf(object);
   if (status.clusterId !== clusterId) return;
   onStatus(typeof status.phase === 'string' ? status.phase : '', typeof status.role === 'string' ? status.role : '');
 }
 
 const statusOf = (object: StoredObject | undefined): Readonly<Record<string, unknown>> =>
   (object?.status ?? {}) as Readonly<Record<string, unknown>>;
-
-/** What of the followed bundle a report shows. */
-export const bundleIn = ({following}: Ring): FollowedBundle | undefined => following;
 
 /** What happened between two versions of a ring. */
 export function ringMarks(ring: Ring, before: Ring | undefined): readonly NewMark[] {

@@ -19,7 +19,7 @@ const sayings: Readonly<Record<string, Saying>> = {
   },
   'mirror-installed': {kind: 'operator', what: 'install', text: () => 'the Synchronizer is installed'},
   'mirror-uninstalled': {kind: 'operator', what: 'uninstall', text: () => 'the Synchronizer is uninstalled'},
-  'mirror-killed': {kind: 'fault', what: 'crash', text: () => 'the Synchronizer’s process ends'},
+  'mirror-killed': {kind: 'step', what: 'ends', text: () => 'the Synchronizer’s process ends'},
   'mirror-stalled': {
     kind: 'fault',
     what: 'stall',
