@@ -143,7 +143,9 @@ function restless(watched: WatchedCluster, states: ReadonlyMap<SimNode, StateFil
   return undefined;
 }
 
-/** What a member lacks of the ring's own file, loaded. */
+const isOurs = (tag: string): boolean => /^aesgcm\/r\d+-/.test(tag);
+
+/** What a member lacks of the ring's own file, loaded, or has beside it. */
 function whyNotCurrent(node: SimNode, ring: Ring, state: StateFile | undefined): string | undefined {
   const {file, server} = node;
   if (server?.serves !== true) return 'its server does not serve';
@@ -154,6 +156,9 @@ function whyNotCurrent(node: SimNode, ring: Ring, state: StateFile | undefined):
   const keys = new Map(ring.keys.map((key) => [key.id, tagOf(key)]));
   const missing = ring.layout.keys.find((id) => !file.transformers.tags.has(keys.get(id) ?? id));
   if (missing !== undefined) return `its file lacks ${missing}`;
+  const wanted = new Set(ring.layout.keys.map((id) => keys.get(id)));
+  const extra = [...file.transformers.tags].find((tag) => isOurs(tag) && !wanted.has(tag));
+  if (extra !== undefined) return `its file still holds ${extra}`;
   const wrong = ring.layout.resources.find(({resource, write}) => {
     const tag = keys.get(write);
     return tag !== undefined && !resource.includes('*') && file.transformers.of(resource)[0]?.tag !== tag;
