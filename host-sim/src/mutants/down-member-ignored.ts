@@ -22,7 +22,7 @@ export const downMemberIgnored: Mutant = {
   }),
 };
 
-const after: ReadonlySet<string> = new Set(['activate', 'migrate', 'verify', 'drop']);
+const after: ReadonlySet<string> = new Set(['returned', 'activate', 'migrate', 'verify', 'drop']);
 const silentMs = 15_000;
 
 const activated = ({ring}: View): boolean => ring.rotation === undefined || ring.rotation.activatedAtMs !== undefined;

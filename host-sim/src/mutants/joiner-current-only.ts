@@ -11,7 +11,13 @@ export const joinerCurrentOnly: Mutant = {
   what: 'a node that joins writes a file with the write key alone, and keeps to it',
   diesBy: ['S1 readable'],
   aimed: [],
-  world: {lengthMs: 480_000, script: joinAtActivation},
+  world: {
+    lengthMs: 480_000,
+    // Few writes: what users write again is under the key that the new node has.
+    users: {writesPerSecond: 0.05},
+    simulation: {objects: {secrets: 9, configmaps: 6}},
+    script: joinAtActivation,
+  },
   parts: () => withNodePlan(changedActions(currentOnly), unguardedAct),
 };
 
@@ -35,7 +41,13 @@ function joinAtActivation({simulation, when, after, draws, startAgent}: Stage): 
     return rotation !== undefined && rotation.revision > 1 && rotation.activatedAtMs !== undefined;
   };
   when(isChanging, () => {
-    cluster.addNode({name: joiner, address: '10.0.0.4'}, undefined).start();
+    const node = cluster.addNode({name: joiner, address: '10.0.0.4', member: false}, undefined);
+    node.start();
+    // It gets a file before it counts.
+    when(
+      () => node.file.state === 'loadable',
+      () => cluster.setMember(joiner, true),
+    );
     after(draws.integer(1_000, 10_000), () => startAgent(joiner));
   });
 }
