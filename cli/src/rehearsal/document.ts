@@ -10,9 +10,10 @@ import {
   type Seeds,
   type Settings,
   type TimelineEntry,
+  type WorldPlan,
 } from '@etcd-encryption/host-sim';
 import {clusters, replication} from './clusters.ts';
-import {type Codec, checked, integer, mapped, oneOf} from './codec.ts';
+import {type Codec, checked, integer, mapped, oneOf, yesOrNo} from './codec.ts';
 import {exactlyOne, list, may, need, record} from './composite.ts';
 import {expectations} from './expectations.ts';
 import {maxRevisions, maxSeeds} from './limits.ts';
@@ -41,6 +42,14 @@ const settings = record<Settings>('a map of settings', {
   standby: may('standby', oneOf(['expected', 'none'])),
   revisions: may('revisions', integer(1, maxRevisions)),
   resources: may('resources', resources),
+});
+
+const world = record<WorldPlan>('a map of what is not as in a real cluster', {
+  pollMs: may('poll', positiveDuration),
+  compactionMs: may('compaction', positiveDuration),
+  drainMs: may('drain', duration),
+  minAgeMs: may('minAge', duration),
+  prepared: may('prepared', yesOrNo),
 });
 
 interface ChaosFields {
@@ -77,6 +86,7 @@ interface FileFields {
   readonly fromConfig?: string;
   readonly clusters: readonly ClusterPlan[];
   readonly replication?: Replication;
+  readonly world?: WorldPlan;
   readonly chaos?: Chaos;
   readonly timeline?: readonly TimelineEntry[];
   readonly expect: readonly Expectation[];
@@ -103,6 +113,7 @@ const file = record<FileFields>('a rehearsal', {
   fromConfig: may('fromConfig', filePath),
   clusters: need('clusters', clusters),
   replication: may('replication', replication),
+  world: may('world', world),
   chaos: may('chaos', chaosFirst),
   timeline: may('timeline', timeline),
   expect: need('expect', expectations),
@@ -116,13 +127,14 @@ export const rehearsalFile: Codec<Rehearsal> = mapped(
 );
 
 function fromFields(fields: FileFields): Rehearsal {
-  const {metadata, seed, seeds, settings, fromConfig, clusters, replication, chaos, timeline, expect} = fields;
+  const {metadata, seed, seeds, settings, fromConfig, clusters, replication, world, chaos, timeline, expect} = fields;
   return {
     metadata,
     seeds: seeds ?? {from: seed ?? 0, count: 1},
     settings: settings ?? {fromConfig: fromConfig ?? ''},
     clusters,
     ...(replication === undefined ? {} : {replication}),
+    ...(world === undefined ? {} : {world}),
     timeline: timeline ?? [],
     chaos: chaos ?? noChaos,
     expect,

@@ -28,6 +28,7 @@ export interface Rehearsal {
   /** One Active, or an Active and its Standby, in the order of the file. */
   readonly clusters: readonly ClusterPlan[];
   readonly replication?: Replication;
+  readonly world?: WorldPlan;
   readonly timeline: readonly TimelineEntry[];
   readonly chaos: Chaos;
   readonly expect: readonly Expectation[];
@@ -72,6 +73,20 @@ export interface ClusterPlan {
 export interface ObjectCount {
   readonly resource: string;
   readonly count: number;
+}
+
+/** Where the world is another one than a real cluster that encrypts nothing yet: campaigns are in a hurry. */
+export interface WorldPlan {
+  /** Between two looks of a server at its file. */
+  readonly pollMs?: number;
+  /** Between two compactions of etcd. */
+  readonly compactionMs?: number;
+  /** Longest that a request runs after its server was told to stop, as the engine is told. */
+  readonly drainMs?: number;
+  /** `spec.retention.minAge`. */
+  readonly minAgeMs?: number;
+  /** The first rotation is complete and the next key loaded everywhere at the beginning. */
+  readonly prepared?: boolean;
 }
 
 /** `2/s`: `count` writes in each second, minute or hour. */
