@@ -26,8 +26,8 @@ export interface Shape {
 
 /** The world of a rehearsal at rest. @throws Error where it does not come to rest */
 export function prepare(rehearsal: Rehearsal, {times, spec}: Shape): Prepared {
-  const {settings, clusters, replication} = rehearsal;
-  const id = JSON.stringify({settings, clusters, replication, times, spec});
+  const {settings, clusters, replication, world} = rehearsal;
+  const id = JSON.stringify({settings, clusters, replication, world, times, spec});
   const known = remembered.get(id);
   if (known !== undefined) return known;
   const made = runReference(rehearsal, {

@@ -25,7 +25,8 @@ import {createRehearsalWorld, type RehearsalWorld, type WorldOptions} from './wo
 export interface RunOptions extends WorldOptions {
   /**
    * Begins where the first rotation is complete and the next key is loaded everywhere, as after a restart of all
-   * programs; such a world is made once for each shape. Without it nothing is encrypted at the beginning.
+   * programs; such a world is made once for each shape. Without it nothing is encrypted at the beginning, unless the
+   * rehearsal itself says so.
    */
   readonly prepared?: boolean;
   /** Told of what happened, for people. */

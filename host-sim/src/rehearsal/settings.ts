@@ -19,6 +19,12 @@ export interface WorldTimes {
 
 const group = 'rehearsal';
 
+/** Times of the world of a rehearsal: those that whoever runs it gives stand above its own. */
+export const timesOf = ({world = {}}: Rehearsal, given: WorldTimes | undefined): WorldTimes => {
+  const {prepared: _, ...own} = world;
+  return {...own, ...given};
+};
+
 /**
  * `spec` of the EtcdEncryptionConfig.
  * @param spec that of the file which the settings name

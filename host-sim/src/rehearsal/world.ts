@@ -25,14 +25,16 @@ import {createDerivable} from './derivable.ts';
 import {type ManagedCluster, manage} from './managed.ts';
 import type {ClusterPlan, ObjectCount, Rate, Rehearsal} from './model.ts';
 import {beginningOf, fill, type Prepared} from './prepared.ts';
-import {groupOf, type Spec, specOf, type WorldTimes} from './settings.ts';
+import {groupOf, type Spec, specOf, timesOf, type WorldTimes} from './settings.ts';
 
 export interface WorldOptions {
   readonly seed: number;
-  readonly parts?: EngineParts;
+  /** Parts of the engine in place of its own, on every cluster or by the cluster's name. */
+  readonly parts?: EngineParts | ((cluster: string) => EngineParts);
   /** Invariants whose breaking ends the run; all, unless given. */
   readonly oracles?: readonly InvariantName[];
   readonly oracleOptions?: OracleOptions;
+  /** Beside those that the rehearsal says itself. */
   readonly times?: WorldTimes;
   /** Of the file that `settings.fromConfig` names. */
   readonly spec?: Spec;
@@ -75,14 +77,15 @@ const loadMs = (pollMs: number): number => 2 * (30_000 + 30_000 + pollMs) + 10_0
 
 /** @throws RangeError where the file has other than one Active, or an Active and a Standby */
 export function createRehearsalWorld(rehearsal: Rehearsal, options: BeginningOptions): RehearsalWorld {
-  const {times = {}, parts} = options;
+  const times = timesOf(rehearsal, options.times);
+  const {parts} = options;
   const spec = specOf(rehearsal, times, options.spec);
-  const {simulation, pair, users} = createClusters(rehearsal, spec, options);
+  const {simulation, pair, users} = createClusters(rehearsal, spec, {...options, times});
   const names = rehearsal.clusters.map(({name}) => name);
   const clusters = names.map((name) =>
     manage(simulation, simulation.side(name).cluster, {
       paired: pair !== undefined,
-      ...(parts === undefined ? {} : {parts}),
+      ...(parts === undefined ? {} : {parts: typeof parts === 'function' ? parts(name) : parts}),
       ...(times.drainMs === undefined ? {} : {drainMs: times.drainMs}),
     }),
   );
