@@ -225,17 +225,18 @@ describe('L2', () => {
   test('two sides that follow different bundles, or have not the next key ⇒ never at rest', () => {
     const made = makeBundle({generation: 2, revisions: 2});
     const older = makeBundle({generation: 1, revisions: 1});
-    const apart = (west: Partial<Ring>): string => {
+    const apart = (west: Partial<Ring>, keys = made.dataKeys): string => {
       const pair = still();
       const promise = watchPair(pair, 'L2 settles');
       const [one, other] = sidesOf(pair);
       one.ring({...following(made), history: [completed(1)], layout: layoutOf(made, 'r1')});
       other.ring({...following(made), history: [completed(1)], layout: layoutOf(made, 'r1'), ...west});
+      distribute(pair.cluster('west'), [...keys, 'identity']);
       pair.simulation.runFor(4 * hourMs);
       return promise.judge()?.explanation ?? 'kept';
     };
     expect(apart(following(older, {keys: made.keys}))).toContain('different bundles');
-    expect(apart({layout: layoutOf(older, 'r1')})).toContain('has not r2');
+    expect(apart({layout: layoutOf(older, 'r1')}, older.dataKeys)).toContain('has not r2');
     expect(apart({})).toBe('kept');
   });
 });

@@ -37,7 +37,10 @@ export interface LivenessSubject {
 export interface Liveness {
   /** The first promise that was broken, or that did not come true until now. */
   readonly judge: () => Violation | undefined;
-  /** Whether everything has been at rest for ten minutes, so that more time would show nothing else. */
+  /**
+   * Whether more time would show nothing else: a promise is broken, or everything has been at rest for ten minutes, or is
+   * again after a rotation that was due.
+   */
   readonly settled: () => boolean;
 }
 
@@ -75,6 +78,6 @@ export function createLiveness(subject: LivenessSubject): Liveness {
       settling.judge();
       return first;
     },
-    settled: () => settling.isQuiet(),
+    settled: () => first !== undefined || settling.isQuiet(),
   };
 }

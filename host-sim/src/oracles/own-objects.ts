@@ -97,6 +97,8 @@ export function watchStates(
     for (const node of cluster.nodes) {
       if (watched.has(node)) continue;
       watched.add(node);
+      const present = readState(node);
+      if (present !== undefined) states.set(node, present);
       node.disk.watch((path, actor) => {
         if (path === statePath || path === '/') look(node, actor);
       });

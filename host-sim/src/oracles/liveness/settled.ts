@@ -13,7 +13,7 @@ const quietMs = 600_000;
 
 export interface Settling {
   readonly watches: readonly PromiseWatch[];
-  /** Whether everything has been at rest for a while. */
+  /** Whether everything has been at rest for a while, or comes back to it after a rotation that was due. */
   readonly isQuiet: () => boolean;
   readonly judge: () => void;
 }
@@ -28,21 +28,28 @@ export function watchSettling(clusters: readonly WatchedCluster[], {healedAtMs, 
   const states = new Map(clusters.map((each) => [each, watchStates(each.cluster, () => {})] as const));
   let settledSinceMs: number | undefined;
   let everSettled = false;
-  let lookedAtMs = Number.NEGATIVE_INFINITY;
+  /** Rotations that began after everything had been at rest. */
+  let begun = 0;
+  let isChanged = true;
   const whyNot = (): string | undefined => whyUnsettled(clusters, states);
   const look = (): void => {
-    const [first] = clusters;
-    const nowMs = first?.nowMs() ?? 0;
-    lookedAtMs = nowMs;
-    if (whyNot() !== undefined) settledSinceMs = undefined;
-    else settledSinceMs ??= nowMs;
+    if (!isChanged) return;
+    isChanged = false;
+    settledSinceMs = whyNot() === undefined ? (settledSinceMs ?? clusters[0]?.nowMs()) : undefined;
     everSettled ||= settledSinceMs !== undefined;
   };
   const watches = clusters.map((watched) =>
     watchQuiet(watched, {
-      look,
       isSettled: () => settledSinceMs !== undefined,
+      changed() {
+        isChanged = true;
+      },
+      look,
+      began() {
+        if (everSettled) begun++;
+      },
       disturbed() {
+        isChanged = true;
         settledSinceMs = undefined;
       },
     }),
@@ -50,10 +57,9 @@ export function watchSettling(clusters: readonly WatchedCluster[], {healedAtMs, 
   return {
     watches,
     isQuiet() {
-      const [first] = clusters;
-      const nowMs = first?.nowMs() ?? 0;
-      if (nowMs !== lookedAtMs) look();
-      return settledSinceMs !== undefined && nowMs - settledSinceMs >= quietMs;
+      look();
+      if (settledSinceMs === undefined) return false;
+      return begun > 0 || (clusters[0]?.nowMs() ?? 0) - settledSinceMs >= quietMs;
     },
     judge() {
       const [first] = clusters;
@@ -66,6 +72,10 @@ export function watchSettling(clusters: readonly WatchedCluster[], {healedAtMs, 
 }
 
 interface QuietHost {
+  /** Something is another one: it is worth a look. */
+  readonly changed: () => void;
+  /** A rotation begins. */
+  readonly began: () => void;
   /** Sees whether everything is at rest now. */
   readonly look: () => void;
   readonly isSettled: () => boolean;
@@ -74,7 +84,8 @@ interface QuietHost {
 }
 
 /** What programs change while everything is at rest and nothing is due. */
-function watchQuiet(watched: WatchedCluster, {look, isSettled, disturbed}: QuietHost): PromiseWatch {
+function watchQuiet(watched: WatchedCluster, host: QuietHost): PromiseWatch {
+  const {changed, began, look, isSettled, disturbed} = host;
   const {cluster} = watched;
   let changes = 0;
   let sinceMs = 0;
@@ -102,6 +113,8 @@ function watchQuiet(watched: WatchedCluster, {look, isSettled, disturbed}: Quiet
     onConfig: disturbed,
     onStatus: look,
     onRing(before, after, {writer}) {
+      changed();
+      if (before?.rotation === undefined && after?.rotation !== undefined) began();
       if (!isSettled() || before === undefined || after === undefined) return;
       if (!writer.startsWith('program/')) {
         disturbed();
