@@ -83,4 +83,9 @@ export const proofs: readonly Proof[] = [
     describe: 'Every ready rehearsal passes over twenty seeds, and would not if it expected something else.',
     run: {file: 'test/cli/rehearsal/ready-runs.test.ts'},
   },
+  {
+    name: 'mutants',
+    describe: 'Every deliberate bug of the engine dies by an invariant of its row, and the shipped engine survives.',
+    run: {file: 'test/sim/mutants.test.ts'},
+  },
 ];

@@ -1,11 +1,13 @@
 // Encryptions are those that the servers count now.
 
-import type {View} from '@etcd-encryption/rotation';
+import {type Instant, ok, type View} from '@etcd-encryption/rotation';
+import type {Decorator} from '../program.ts';
+import {controllers} from './faults.ts';
 import type {Mutant} from './mutant.ts';
 import {withView} from './parts.ts';
 import type {Stage} from './stage.ts';
 
-const hourMs = 3_600_000;
+const minuteMs = 60_000;
 
 export const counterResets: Mutant = {
   name: 'counter resets with the server',
@@ -14,11 +16,10 @@ export const counterResets: Mutant = {
   aimed: [],
   world: {
     rotationInterval: '2400h0m0s',
-    lengthMs: 34 * hourMs,
+    lengthMs: 120 * minuteMs,
     controllers: 1,
     spec: {writeBudget: 600},
-    users: {writesPerSecond: 0.01, readsPerSecond: 0.001, listsPerSecond: 0.0001, creates: 0, deletes: 0},
-    // An early rotation comes at most once a day, so the bound is what a day and a quarter writes.
+    users: {writesPerSecond: 0.2, readsPerSecond: 0.001, listsPerSecond: 0.0001, creates: 0, deletes: 0},
     simulation: {nodes: 1, oracleOptions: {encryptionBudget: 1_100}},
     quiet: true,
     script: restartOften,
@@ -33,12 +34,21 @@ const sinceStart = (member: Member): Member => ({
   report: {...member.report, encryptions: member.report.counters.byName},
 });
 
+/** The day that lies between two early rotations is over after an hour, by the controller's clock. */
 function restartOften({simulation, after, draws}: Stage): void {
   const [node] = simulation.cluster.nodes;
+  after(60 * minuteMs, () => void simulation.decorate(controllers[0], aDayLater));
   const again = (): void =>
-    after(draws.integer(3 * hourMs, 6 * hourMs), () => {
+    after(draws.integer(20 * minuteMs, 35 * minuteMs), () => {
       node?.restart();
       again();
     });
   again();
 }
+
+const aDayLater: Decorator = (op, _, next) => {
+  const answer = next();
+  if (op !== 'clock.now' || !answer.ok) return answer;
+  const {wallMs, monotonicMs} = answer.value as Instant;
+  return ok({wallMs: wallMs + 24 * 60 * minuteMs, monotonicMs});
+};

@@ -6,7 +6,7 @@ import type {Mutant} from './mutant.ts';
 import type {Stage} from './stage.ts';
 
 export const downMemberIgnored: Mutant = {
-  name: 'drop ignores a down member’s write key',
+  name: "drop ignores a down member's write key",
   what: 'once a key is activated, members that have been silent for 15 s are left out of convergence and of drops',
   diesBy: ['S3 drop after need', 'S1 readable'],
   aimed: [],

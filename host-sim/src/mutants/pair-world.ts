@@ -43,6 +43,9 @@ export interface PairWorld {
   readonly script: (stage: Stage) => void;
 }
 
+/** A pair in which nothing happens but the faults of the seed. */
+export const plainPair: PairWorld = {lengthMs: 720_000, script: () => undefined};
+
 export interface PairRun {
   readonly pair: Pair;
   readonly stage: Stage;

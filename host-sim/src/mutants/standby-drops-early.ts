@@ -6,7 +6,7 @@ import {isInstalled, onSide} from './pair-parts.ts';
 import {dropNow, isAtRest, withRule} from './parts.ts';
 
 export const standbyDropsEarly: Mutant = {
-  name: 'Standby drops by the Active’s scan',
+  name: "Standby drops by the Active's scan",
   what: 'once the Active has gone on to the next revision the Standby drops the older keys, without a scan of its own',
   diesBy: ['S3 drop after need'],
   aimed: [],

@@ -6,7 +6,7 @@ import {onSide} from './pair-parts.ts';
 import {withRule} from './parts.ts';
 
 export const unprovenFirst: Mutant = {
-  name: 'first activation without any Standby’s proof',
+  name: "first activation without any Standby's proof",
   what: 'the first key of a bundle id is activated after its delay, as if a proof had been recorded',
   diesBy: ['S1 readable'],
   aimed: [],

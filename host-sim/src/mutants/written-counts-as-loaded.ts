@@ -5,7 +5,7 @@ import type {Mutant} from './mutant.ts';
 import {withNodePlan} from './parts.ts';
 
 export const writtenCountsAsLoaded: Mutant = {
-  name: '“file written” counts as loaded',
+  name: '"file written" counts as loaded',
   what: 'a file that lies on the disk is reported, and believed, as the one in force',
   diesBy: ['S2 write after read'],
   aimed: [],
