@@ -200,6 +200,15 @@ test('installed ⇒ every program of a package answers --version with its versio
   }
 });
 
+test('installed ⇒ the command names the ready rehearsals and plays one of them by its name', async () => {
+  const command = join(project, 'node_modules', '.bin', 'etcd-encryption-manager');
+  const listed = await run(command, ['rehearse', '--list'], {cwd: project});
+  const files = readdirSync(join(root, 'cli', 'rehearsals')).map((file) => file.replace(/\.yaml$/, ''));
+  expect(listed.split('\n').filter((line) => /^[a-z]/.test(line))).toEqual(files.toSorted());
+  const played = await run(command, ['rehearse', 'busy-writers', '--seed', '1', '--json'], {cwd: project});
+  expect(JSON.parse(played.trim().split('\n').at(-1) ?? '')).toMatchObject({seeds: 1, violations: 0, vacuous: 0});
+}, 300_000);
+
 test('installed ⇒ holds one copy of each package, from the tarballs', () => {
   const scope = readdirSync(join(project, 'node_modules', '@etcd-encryption'));
   const scoped = packages.map(({manifest}) => manifest.name).filter((name) => name.startsWith('@'));

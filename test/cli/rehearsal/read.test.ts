@@ -69,6 +69,21 @@ test('the example ⇒ every part as data', () => {
   });
 });
 
+test('a world that is in a hurry and prepared ⇒ its times, and that it is', () => {
+  const text = example.replace(
+    'chaos:',
+    'world: {poll: 10s, compaction: 1m, drain: 0s, minAge: 5m, prepared: true}\nchaos:',
+  );
+  const read = parseRehearsal(text);
+  expect(read.outcome === 'ok' && read.rehearsal.world).toEqual({
+    pollMs: 10_000,
+    compactionMs: minute,
+    drainMs: 0,
+    minAgeMs: 5 * minute,
+    prepared: true,
+  });
+});
+
 test('what may be left out ⇒ no timeline, no chaos, one seed', () => {
   const read = parseRehearsal(`{apiVersion: rehearsal/v1, kind: Rehearsal, metadata: {name: short}, seed: 4711,
     fromConfig: eec.yaml, clusters: {one: {role: active, nodes: [n1]}}, expect: []}`);
@@ -92,7 +107,7 @@ describe('fields and types', () => {
       'an unknown field',
       'kind: Rehearsal',
       'kind: Rehearsal\ncolour: red',
-      'r.yaml:3:1: expected only the fields apiVersion, kind, metadata, seed, seeds, settings, fromConfig, clusters, replication, chaos, timeline, expect, got "colour"',
+      'r.yaml:3:1: expected only the fields apiVersion, kind, metadata, seed, seeds, settings, fromConfig, clusters, replication, world, chaos, timeline, expect, got "colour"',
     ],
     [
       'an unknown field of a deed',
