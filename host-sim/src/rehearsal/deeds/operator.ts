@@ -188,7 +188,7 @@ export function followMembership({world: {clusters}}: Stage): void {
   for (const {cluster, ring, onFact} of clusters) {
     onFact(() => {
       const {members = [], forgotten = []} = ring() ?? {};
-      if (forgotten.length === 0) return;
+      if (forgotten.length === 0 && cluster.nodes.every(({settings}) => settings.member)) return;
       for (const {name, settings} of cluster.nodes) {
         const isForgotten = forgotten.some(({node}) => node === name) && !members.some(({node}) => node === name);
         if (settings.member === isForgotten) cluster.setMember(name, !isForgotten);
