@@ -80,18 +80,25 @@ export class EveryValueWatch {
   }
 
   async #read(): Promise<void> {
-    const running = (): readonly string[] =>
-      this.#cluster.plane.nodes.flatMap(({name, pid}) => (pid === undefined ? [] : [name]));
     while (this.#watching) {
-      const before = running();
-      const lines = await unreadValues(this.#cluster, before);
-      // A server that was stopped meanwhile is no witness.
-      const still = new Set(running());
-      const told = lines.filter((line) => still.has(line.slice(0, line.indexOf(':'))));
+      const before = this.#processes();
+      const lines = await unreadValues(this.#cluster, [...before.keys()]);
+      // A server that was stopped meanwhile, and perhaps started again, is no witness.
+      const after = this.#processes();
+      const told = lines.filter((line) => {
+        const node = line.slice(0, line.indexOf(':'));
+        return before.get(node) === after.get(node);
+      });
       this.#failures.push(...told.map((line) => `${new Date().toISOString()} ${line}`));
       this.#rounds++;
       await pause(200);
     }
+  }
+
+  /** Servers that run, by node. */
+  #processes(): ReadonlyMap<string, number> {
+    const {nodes} = this.#cluster.plane;
+    return new Map(nodes.flatMap(({name, pid}) => (pid === undefined ? [] : [[name, pid] as const])));
   }
 
   async end(): Promise<{readonly rounds: number; readonly failures: readonly string[]}> {

@@ -178,8 +178,8 @@ export const stateRole = async (side: RotationCluster, role: string): Promise<vo
 export async function startRealPair({nodes, objects}: RealPairOptions): Promise<RealPair> {
   const controllerArgs = ['--count-every', '2s'];
   const [east, west] = await Promise.all([
-    startRotationCluster({nodes: nodes.east, controllerArgs}),
-    startRotationCluster({nodes: nodes.west, controllerArgs}),
+    startRotationCluster({nodes: nodes.east, controllerArgs, agentsThroughFirst: true}),
+    startRotationCluster({nodes: nodes.west, controllerArgs, agentsThroughFirst: true}),
   ]);
   const pair = new RealPair(east, west, await makeRootKey(east.dir));
   try {

@@ -34,6 +34,8 @@ export interface ClusterOptions {
   /** `off`: agents without etcd, as where nobody may read it. */
   readonly etcd?: 'auto' | 'off';
   readonly agentArgs?: readonly string[];
+  /** Agents write through the first server, as they would through a load balancer, and not through their own. */
+  readonly agentsThroughFirst?: boolean;
   readonly controllerArgs?: readonly string[];
 }
 
@@ -86,7 +88,7 @@ export class RotationCluster {
         const args = [
           'agent',
           '--kubeconfig',
-          kubeconfig,
+          options.agentsThroughFirst === true ? first.kubeconfig : kubeconfig,
           '--node-name',
           name,
           '--node-root',

@@ -3,9 +3,9 @@
 import {readdir, readFile} from 'node:fs/promises';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, test} from 'vitest';
+import {assumptionsCases} from '../assumptions/suite.ts';
 import {calendarContractCases} from './calendar-contract.ts';
 import {etcdContractCases} from './etcd-contract.ts';
-import {factsContractCases} from './facts-contract.ts';
 import {filesContractCases} from './files-contract.ts';
 import {sealContractCases} from './seal-contract.ts';
 import {serverContractCases} from './server-contract.ts';
@@ -18,7 +18,7 @@ const contracts = {
   serverContract: serverContractCases,
   etcdContract: etcdContractCases,
   sealContract: sealContractCases,
-  factsContract: factsContractCases,
+  assumptions: assumptionsCases,
   calendarContract: calendarContractCases,
 };
 

@@ -5,7 +5,6 @@ import {configurationPath} from '@etcd-encryption/rotation';
 import {expectValue} from '../ports/answers.ts';
 import {calendarContract} from '../ports/calendar-contract.ts';
 import {etcdContract} from '../ports/etcd-contract.ts';
-import {factsContract} from '../ports/facts-contract.ts';
 import {filesContract} from '../ports/files-contract.ts';
 import {sealContract} from '../ports/seal-contract.ts';
 import {contractFile, serverContract} from '../ports/server-contract.ts';
@@ -76,30 +75,6 @@ serverContract('simulated', async () => {
     },
     removeManifest: async () => {
       node.settings.manifest = false;
-    },
-  };
-});
-
-factsContract('simulated', async () => {
-  const simulation = createSimulation({...quiet, file: contractFile()});
-  const {cluster} = simulation;
-  const {etcd} = cluster;
-  const node = cluster.node('n1');
-  return {
-    ports: promised(createSimPorts(cluster, onNode)),
-    writeFile: async (bytes) => node.disk.place(configurationPath, bytes),
-    waitForPoll: async () => simulation.runFor(60_000),
-    compact: async (revision) => etcd.compact(revision),
-    put: async (key, value) => cluster.plantAt(key, value),
-    remove: async (key) => {
-      etcd.delete(key, etcd.get(key)?.modRevision ?? 0, 'world');
-    },
-    isReady: async () => node.server?.serves === true,
-    stop: async () => node.stop(),
-    start: async () => {
-      node.start();
-      if (!simulation.runUntil(() => node.server?.serves === true, simulation.nowMs + 60_000))
-        throw new Error('not ready');
     },
   };
 });

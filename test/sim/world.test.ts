@@ -19,7 +19,7 @@ import {
 } from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {expectError, expectValue} from '../ports/answers.ts';
-import {file, shortKey, testKey} from './files.ts';
+import {file, testKey} from './files.ts';
 
 const [k1, k2] = [testKey(1), testKey(2)];
 const pollMs = 60_000;
@@ -33,7 +33,6 @@ const portsOf = ({cluster}: Simulation, node = 'n1', more = {}): SyncPorts =>
 const place = ({cluster}: Simulation, node: string, bytes: Uint8Array): void =>
   cluster.node(node).disk.place(configurationPath, bytes);
 const secret = (name: string): StoredObject => ({metadata: {name, namespace: 'default'}, data: {a: name}});
-const address = (name: string) => ({resource: secretResource, namespace: 'default', name});
 const create = (ports: SyncPorts, name: string): StoredObject =>
   expectValue(ports['store.create']({resource: secretResource, object: secret(name)}));
 
@@ -55,45 +54,12 @@ describe('a server and its file', () => {
     expect(Math.max(...times)).toBeLessThanOrEqual(pollMs);
   });
 
-  test('a single-file mount ⇒ the old inode until a restart, but writing in place is seen', () => {
-    const simulation = world({nodes: [{name: 'n1', address: '10.0.0.1', mount: 'single-file'}]});
-    const {disk} = simulation.cluster.node('n1');
-    const ports = portsOf(simulation);
-    const hash = () => expectValue(ports['server.evidence']({})).loadedHash;
-    const before = hash();
-    place(simulation, 'n1', file([k1, k2, 'identity']));
-    simulation.runFor(10 * pollMs);
-    expect(hash()).toBe(before);
-    simulation.cluster.node('n1').restart();
-    simulation.runFor(10_000);
-    const replaced = hash();
-    expect(replaced).not.toBe(before);
-    disk.write(configurationPath, file([k1, 'identity']), false, 'test');
-    simulation.runFor(pollMs);
-    expect(hash()).toBe(before);
-  });
-
   test('automatic reload is off ⇒ the old keys until a restart', () => {
     const simulation = world({nodes: [{name: 'n1', address: '10.0.0.1', automaticReload: false}]});
     place(simulation, 'n1', file([k2, k1, 'identity']));
     simulation.runFor(10 * pollMs);
     create(portsOf(simulation), 'a');
     expect(prefixes(portsOf(simulation))).toEqual([`k8s:enc:aesgcm:v1:${k1.name}`]);
-  });
-
-  test('a refused file ⇒ harmless to the running server, fatal at its next start, until the file is good', () => {
-    const simulation = world();
-    place(simulation, 'n1', utf8('{'));
-    simulation.runFor(pollMs);
-    const node = simulation.cluster.node('n1');
-    expect(node.server?.serves).toBe(true);
-    node.restart();
-    simulation.runFor(pollMs);
-    expect(node.server?.serves).not.toBe(true);
-    expectError(portsOf(simulation)['store.get'](address('a')), 'unavailable', 'ECONNREFUSED');
-    place(simulation, 'n1', file([k1, 'identity']));
-    simulation.runFor(pollMs);
-    expect(node.server?.serves).toBe(true);
   });
 
   test('FIPS only ⇒ aesgcm is refused', () => {
@@ -152,63 +118,6 @@ describe('a server and its file', () => {
 });
 
 describe('values under keys', () => {
-  test('a rewrite changes the version exactly if the value is stale for the server that answers', () => {
-    const simulation = world({nodes: 2, file: file([k1, k2, 'identity'])});
-    const created = create(portsOf(simulation, 'n1', {via: 'n1'}), 'a');
-    place(simulation, 'n2', file([k2, k1, 'identity']));
-    simulation.runFor(pollMs);
-    const rewrite = (via: string): string => {
-      const ports = portsOf(simulation, 'n1', {via});
-      const {uid = '', resourceVersion = ''} = expectValue(ports['store.get'](address('a')))?.metadata ?? {};
-      return expectValue(ports['store.rewrite']({...address('a'), uid, resourceVersion})).resourceVersion;
-    };
-    expect(rewrite('n1')).toBe(created.metadata.resourceVersion);
-    const forward = rewrite('n2');
-    expect(forward).not.toBe(created.metadata.resourceVersion);
-    expect(prefixes(portsOf(simulation))).toEqual([`k8s:enc:aesgcm:v1:${k2.name}`]);
-    // And backwards through the server that has not loaded the new order.
-    expect(rewrite('n1')).not.toBe(forward);
-    expect(prefixes(portsOf(simulation))).toEqual([`k8s:enc:aesgcm:v1:${k1.name}`]);
-  });
-
-  test('one value that a server cannot read ⇒ LIST of the whole resource fails, GET of others works', () => {
-    const simulation = world();
-    const ports = portsOf(simulation);
-    create(ports, 'a');
-    simulation.cluster.plant(address('bad'), utf8('k8s:enc:aesgcm:v1:nobody:xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'));
-    expectError(ports['store.list']({resource: secretResource, limit: 10}), 'unavailable', 'InternalError');
-    expectError(ports['store.list']({resource: secretResource, namespace: 'kube-system', limit: 10}), 'unavailable');
-    expectError(ports['store.get'](address('bad')), 'unavailable', 'InternalError');
-    expect(expectValue(ports['store.get'](address('a')))?.data).toEqual({a: 'a'});
-    expectError(ports['store.delete']({...address('bad'), uid: '', resourceVersion: '1'}), 'ambiguous');
-  });
-
-  test('an encrypted value and a server without a block for it ⇒ refused; a clear one ⇒ read', () => {
-    const simulation = world({nodes: 2});
-    const ports = portsOf(simulation, 'n1', {via: 'n1'});
-    create(ports, 'a');
-    place(simulation, 'n2', file([k1, 'identity'], ['configmaps']));
-    simulation.runFor(pollMs);
-    const other = portsOf(simulation, 'n2', {via: 'n2'});
-    expectError(other['store.get'](address('a')), 'unavailable');
-    const made = create(other, 'b');
-    expect(expectValue(ports['store.get'](address('b')))?.metadata.uid).toBe(made.metadata.uid);
-  });
-
-  test('two keys of one name ⇒ tried in turn', () => {
-    const simulation = world({file: file([shortKey('key1'), 'identity'])});
-    const ports = portsOf(simulation);
-    create(ports, 'a');
-    const other = file([k1, 'identity']);
-    const doubled = new TextDecoder().decode(other).replace(k1.name, 'key1');
-    const [, first] = /"name":"key1","secret":"([^"]+)"/.exec(new TextDecoder().decode(file([shortKey('key1')]))) ?? [];
-    const both = doubled.replace('"keys":[', `"keys":[{"name":"key1","secret":"${first}"},`);
-    place(simulation, 'n1', utf8(both.replace(/(\{"name":"key1"[^}]*\}),(\{"name":"key1"[^}]*\})/, '$2,$1')));
-    simulation.runFor(pollMs);
-    expect(expectValue(ports['server.evidence']({})).reloadSuccesses).toBe(1);
-    expect(expectValue(ports['store.get'](address('a')))?.data).toEqual({a: 'a'});
-  });
-
   test('encryptions and decryptions ⇒ counted under the name of the key, from nothing after a restart', () => {
     const simulation = world();
     const ports = portsOf(simulation);

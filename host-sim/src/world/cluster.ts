@@ -186,9 +186,12 @@ export class Cluster {
     this.plantAt(path, bytes);
   }
 
-  /** As {@link plant}, at any etcd key; the revision of the write. */
+  /** As {@link plant}, at any etcd key; the revision of the write. The bytes that are there already stay what they are. */
   plantAt(path: string, bytes: Uint8Array): number {
-    this.etcd.put(path, plantedValue(bytes, path), this.etcd.get(path)?.modRevision ?? 0, 'world');
+    const present = this.etcd.get(path);
+    const isSame = present !== undefined && hex(present.value.bytes()) === hex(bytes);
+    const value = isSame ? present.value : plantedValue(bytes, path);
+    this.etcd.put(path, value, present?.modRevision ?? 0, 'world');
     return this.etcd.revision;
   }
 

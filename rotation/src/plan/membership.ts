@@ -166,7 +166,7 @@ export const isSilent = (observation: ClusterObservation, {identity, unchangedFo
   unchangedForMs > leaseAliveMs && lifeOf(observation, [identity]) === 'silent';
 
 /** A member whose agent has ceased to report, with or without its server. */
-function silence(observation: ClusterObservation, member: Member): readonly Reason[] {
+export function silence(observation: ClusterObservation, member: Member): readonly Reason[] {
   const {node, unchangedForMs} = member;
   if (isSilent(observation, member)) {
     const message = `${node}: its kube-apiserver does not renew its lease, and its agent does not report`;

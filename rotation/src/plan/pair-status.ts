@@ -7,6 +7,7 @@ import type {ScanReport} from '../model/node.ts';
 import {formatTime} from '../model/time-text.ts';
 import {disagreements, newestEntry, readingOf} from './bundles.ts';
 import {isFar} from './delay.ts';
+import {silence} from './membership.ts';
 import {typesOf} from './migrate.ts';
 import {because, type Reason} from './reason.ts';
 import {isStandby, roleOf} from './role.ts';
@@ -97,8 +98,11 @@ function failover(view: View): PairCondition {
   if (trouble !== undefined) return no(trouble.reason, trouble.message);
   const resources = view.ring.layout.resources.map(({resource}) => resource);
   const entries = (view.ring.following?.entries ?? []).map(({key}) => key);
-  for (const {node, report} of view.members) {
+  for (const member of view.members) {
+    const {node, report} = member;
     const {loaded} = report;
+    const [quiet] = silence(view.observation, member);
+    if (quiet !== undefined) return no(quiet.reason, quiet.message);
     if (report.server.state !== 'up' || loaded.state !== 'known')
       return no('NoLoadEvidence', `${node}: what its server has loaded is not known`);
     const missing = entries.filter((key) =>

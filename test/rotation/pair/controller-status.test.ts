@@ -1,6 +1,6 @@
 // What people see of a pair in the config's status.
 
-import {annotation, makeStatus, planController, type Ring, type ScanReport} from '@etcd-encryption/rotation';
+import {annotation, makeStatus, planController, type Ring, type ScanReport, seen} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {layoutOf, loadedOf, monotonicNow, now, observe, rendered, restingRing} from '../fixtures.ts';
 import {
@@ -130,6 +130,17 @@ describe('FailoverReady', () => {
   ])('a value under %s ⇒ False', (_what, counts) => {
     const scan = scanOf({...clean.counts, ...counts});
     expect(of({nodes: {n1: {scan}}})).toEqual({status: 'False', reason: 'UnreadableValues'});
+  });
+
+  test('an agent has not reported for longer than three periods ⇒ False: what its server has loaded now is not known', () => {
+    const after = (unchangedForMs: number) => {
+      const {reports} = observePair(ready);
+      const present = reports.state === 'seen' ? reports.value : [];
+      const late = present.map((each) => (each.report.node === 'n3' ? {...each, unchangedForMs} : each));
+      return of({facts: {reports: seen(late)}});
+    };
+    expect(after(90_000)?.status).toBe('True');
+    expect(after(90_001)).toEqual({status: 'False', reason: 'AgentSilent'});
   });
 
   test('a list does not answer ⇒ False with its resource; whether one does was not asked for half an hour ⇒ Unknown', () => {
