@@ -1,13 +1,13 @@
 // `rehearse`: plays a rehearsal, an operator's own or a ready one, over a simulated cluster or pair, and says what came
 // out of it. Every seed is the same run on every machine.
 
-import {type Recording, type Rehearsal, runRehearsal, type SeedResult} from '@etcd-encryption/host-sim';
+import type {Recording, Rehearsal, SeedResult} from '@etcd-encryption/host-sim';
 import {createProgress} from '../progress.ts';
 import {openRehearsal} from '../rehearsal/open.ts';
 import {play, type RunRehearsal} from '../rehearsal/play.ts';
 import {readyRehearsals} from '../rehearsal/ready.ts';
-import {recordSeed} from '../rehearsal/record.ts';
 import {openResultFiles, resultOptions} from '../rehearsal/results.ts';
+import {recordSeed, runSeed} from '../rehearsal/runner.ts';
 import {shrinkFailure} from '../rehearsal/shrink-failure.ts';
 import {createTeller, tellOutcome} from '../rehearsal/tell.ts';
 import {formatRehearsal} from '../rehearsal/write.ts';
@@ -38,7 +38,7 @@ export const rehearseVerb = (tools: RehearseTools): Verb => ({
 });
 
 export const rehearse: Verb = rehearseVerb({
-  run: runRehearsal,
+  run: runSeed,
   record: recordSeed,
   nowMs: () => performance.now(),
 });
