@@ -42,6 +42,25 @@ export {
 } from './run.ts';
 export {deedsOf, type ShrinkOptions, shrinkRehearsal} from './shrink/shrink.ts';
 export type {Side, SideOptions} from './side.ts';
+export {type CutKind, cutKinds, type SieveCut} from './sieve/cuts.ts';
+export {
+  countPairs,
+  type FailoverAt,
+  pairOfCuts,
+  type Reference,
+  refer,
+  runCuts,
+  type Sieve,
+  singleCuts,
+  withFailover,
+} from './sieve/sieve.ts';
+export {
+  type Choice,
+  type SearchOptions,
+  type SearchProgress,
+  type SearchResult,
+  searchSmallWorld,
+} from './small-world/search.ts';
 export type {Cluster} from './world/cluster.ts';
 export type {Disk, DiskNode} from './world/disk.ts';
 export {

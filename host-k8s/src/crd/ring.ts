@@ -67,6 +67,7 @@ const rotation = object('The rotation under way.', {
   removing: texts('Resources that leave: rewritten in clear, then their block goes.').exactOptional(),
   migration: list('Where the rewriting stands, by resource.', migrationMark),
   rewritten: count('Objects rewritten in earlier passes.').exactOptional(),
+  local: z.literal(true).meta({description: 'Replicated objects are left to the Active.'}).exactOptional(),
   verifiedBy: word('What proved it.', ['scan', 'second-pass']).exactOptional(),
   completedAtMs: unixMs('When it was complete').exactOptional(),
 });
@@ -181,6 +182,7 @@ export const ringSchema = object('What every node shall hold. Written by the con
     revision: count('Number of the key it was for.'),
     marks: list('How it ended, by resource.', migrationMark),
     completedAtMs: unixMs('When it was finished'),
+    local: z.literal(true).meta({description: 'It left replicated objects to the Active.'}).exactOptional(),
   }).exactOptional(),
   refusals: list(
     'Files that a server refused.',

@@ -16,6 +16,7 @@ import {type Admission, ObjectApi, rfc3339} from './objects.ts';
 import type {Observer} from './observer.ts';
 import type {Server} from './server.ts';
 import {type Encryption, encryptValue, identityTransformer, type KeyTag, plantedValue} from './stored-value.ts';
+import {watched} from './watched.ts';
 import type {World} from './world.ts';
 
 export interface ClusterOptions {
@@ -48,7 +49,11 @@ export class Cluster {
   /** Webhooks and validations that may refuse writes. */
   readonly admission: Admission[] = [];
   /** Faults of the network that hold until they are taken away. */
-  readonly faults = {etcdDown: false};
+  readonly faults = watched({etcdDown: false}, () => this.disturb());
+  /** Called before each change that no write to etcd tells of. */
+  readonly disturbances: (() => void)[] = [];
+  /** Called before whatever a node's server does by itself, with the node's name. */
+  readonly nodeWatchers: ((node: string) => void)[] = [];
   readonly departures: Departures = newDepartures();
   readonly pollMs: number;
   /** Wall time of this cluster at virtual time zero, Unix ms. */
@@ -63,7 +68,6 @@ export class Cluster {
   readonly #encryptions = new Map<KeyTag, number>();
   /** Servers that answer, until the state of one changes. */
   #serving: readonly Server[] | undefined;
-  #turn = 0;
   #active: boolean;
 
   constructor(world: World, options: ClusterOptions) {
@@ -156,10 +160,19 @@ export class Cluster {
     return this.#serving;
   }
 
-  /** The next serving server in turn, as a load balancer would choose; undefined when none serves. */
-  nextServer(): Server | undefined {
+  /**
+   * A serving server, as a load balancer would choose; undefined when none serves. The choice depends on who asks and
+   * when, and on no request before it.
+   */
+  nextServer(choose: (atMs: number, n: number) => number): Server | undefined {
     const serving = this.serving();
-    return serving.length === 0 ? undefined : serving[this.#turn++ % serving.length];
+    if (serving.length < 2) return serving[0];
+    return serving[Math.floor(choose(this.world.scheduler.nowMs, 0) * serving.length)];
+  }
+
+  /** Something is about to change, or has ceased to be, that no write to etcd tells of: a fault, its end, a start. */
+  disturb(): void {
+    for (const watcher of this.disturbances) watcher();
   }
 
   /**
@@ -198,7 +211,7 @@ export class Cluster {
   #begin(options: NodeOptions): void {
     const node = this.#create(options, this.#options.file);
     const phase = this.world.random.stream(node.name, 'poll phase').integer(0, this.pollMs - 1);
-    node.beginServing(phase);
+    node.beginServing(options.pollPhaseMs ?? phase);
   }
 
   #create(options: NodeOptions, file: Uint8Array | undefined): SimNode {
@@ -227,7 +240,12 @@ export class Cluster {
     return {
       nowMs: () => scheduler.nowMs,
       epochMs: this.epochMs,
-      after: (delayMs, entity, run) => scheduler.after(delayMs, `${this.name}/${entity}`, run),
+      after: (delayMs, entity, run) =>
+        scheduler.after(delayMs, `${this.name}/${entity}`, () => {
+          for (const watcher of this.nodeWatchers) watcher(name);
+          run();
+        }),
+      disturb: () => this.disturb(),
       random: (purpose) => random.stream(name, purpose),
       readBytes,
       trace: (entity, event, detail) => trace.record(scheduler.nowMs, `${this.name}/${entity}`, event, detail),

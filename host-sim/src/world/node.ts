@@ -8,6 +8,7 @@ import {Disk, type DiskActor, type DiskNode} from './disk.ts';
 import {serverIdentity} from './identity.ts';
 import {refusal, Server} from './server.ts';
 import type {KeyTag} from './stored-value.ts';
+import {watched} from './watched.ts';
 
 /** Who edits files by hand, flips bits and restores old disks: nothing that the engine could have prevented. */
 export const faultActor = 'fault';
@@ -35,6 +36,8 @@ export interface NodeOptions extends Partial<NodeSettings> {
   readonly name: string;
   readonly hostName?: string;
   readonly address: string;
+  /** How much of its server's poll period has passed when the world begins, ms; drawn, unless given. */
+  readonly pollPhaseMs?: number;
 }
 
 /** What the node asks of the cluster around it. */
@@ -42,6 +45,8 @@ export interface NodeHost {
   readonly nowMs: () => number;
   readonly epochMs: number;
   readonly after: (delayMs: number, entity: string, run: () => void) => Cancel;
+  /** Called before somebody changes something by hand, or the server is started or stopped. */
+  readonly disturb: () => void;
   readonly random: (purpose: string) => Stream;
   readonly readBytes: (bytes: Uint8Array) => FileView;
   readonly trace: (entity: string, event: string, detail?: string) => void;
@@ -79,19 +84,26 @@ export class SimNode {
     this.hostName = options.hostName ?? options.name;
     this.address = options.address;
     this.identity = serverIdentity(this.hostName);
-    this.settings = {
+    const settings: NodeSettings = {
       configPath: configurationPath,
       automaticReload: true,
       mount: 'directory',
       fipsOnly: false,
-      accepts: (kind) => !(this.settings.fipsOnly && kind.startsWith('aesgcm/')),
+      accepts: (kind) => !(settings.fipsOnly && kind.startsWith('aesgcm/')),
       manifest: true,
       metrics: 'hash',
       clockSkewMs: 0,
       member: true,
       ...settingsIn(options),
     };
-    this.disk = new Disk({nowMs: () => this.wallMs(), onChange: (actor) => this.#refresh(actor)});
+    this.settings = watched(settings, host.disturb);
+    this.disk = new Disk({
+      nowMs: () => this.wallMs(),
+      onChange: (actor) => this.#refresh(actor),
+      before: (actor) => {
+        if (!actor.startsWith('program/')) host.disturb();
+      },
+    });
   }
 
   /** The process that answers, or would once it is up. */
@@ -150,6 +162,7 @@ export class SimNode {
 
   /** Starts the server, as the kubelet does: again after a while for as long as it refuses to start. */
   start(): void {
+    this.#host.disturb();
     this.#retry?.();
     this.#retry = undefined;
     if (this.server !== undefined) return;
@@ -172,6 +185,7 @@ export class SimNode {
 
   /** Stops the server; for `drainMs` it takes no new requests but may still commit what it has begun. */
   stop(drainMs = 0): void {
+    this.#host.disturb();
     this.#retry?.();
     this.#retry = undefined;
     for (const server of [...this.#processes]) {
@@ -196,6 +210,7 @@ export class SimNode {
 
   /** The machine starts again, and its kubelet the server. */
   boot(): void {
+    this.#host.disturb();
     this.#bootedAtMs = this.#host.nowMs();
     this.start();
   }

@@ -76,6 +76,8 @@ export interface Rotation {
   /** Resources that leave: rewritten in clear, then their block goes. */
   readonly removing?: readonly string[];
   readonly migration: readonly MigrationMark[];
+  /** Begun or gone on with as a Standby: objects that are replicated were left to the Active. */
+  readonly local?: true;
   /** Objects rewritten in earlier passes. */
   readonly rewritten?: number;
   /** Scan or second pass that proved it. */
@@ -199,6 +201,8 @@ export interface Ring {
     readonly revision: number;
     readonly marks: readonly MigrationMark[];
     readonly completedAtMs: number;
+    /** It left replicated objects to the Active. */
+    readonly local?: true;
   };
   readonly history: readonly CompletedRotation[];
   /** Wall time at which every server had a later write key loaded. */

@@ -23,6 +23,8 @@ function apply(view: View): Outcome {
   const rotation = ring.rotation;
   if (rotation === undefined || rotation.activatedAtMs === undefined) return pass;
   if (rotation.convergedAtMs === undefined) return beginMigration(view, rotation);
+  const other = changeOfRole(view, rotation);
+  if (other !== undefined) return other;
   const open = rotation.migration.find(({state}) => state === 'pending' || state === 'running');
   if (open !== undefined) {
     const gone = isGone(view, open.resource);
@@ -49,6 +51,27 @@ function apply(view: View): Outcome {
   }
   if (blocked.some(({attempts}) => attempts < blockedAttempts)) return wait(...blockedReasons(blocked));
   return blocked.length === 0 ? pass : passWith(...blockedReasons(blocked));
+}
+
+/**
+ * A role that changes in the middle: a Standby leaves from now on to the Active what is replicated, and a new Active
+ * begins anew with all there is.
+ */
+function changeOfRole(view: View, rotation: Rotation): Outcome | undefined {
+  const isLocal = isStandby(view);
+  if (isLocal === (rotation.local === true)) return undefined;
+  if (isLocal) {
+    const next = {...rotation, local: true as const};
+    return changeRing(
+      view.ring,
+      {rotation: next},
+      because('Migrating', 'what is replicated is the Active’s to rewrite'),
+    );
+  }
+  const {local: _, verifiedBy: _by, ...rest} = rotation;
+  const migration = rotation.migration.map(({resource}) => newMark(resource, view.observation.now.wallMs));
+  const reason = because('Migrating', 'what was replicated until now is rewritten here too');
+  return changeRing(view.ring, {rotation: {...rest, migration}, scan: undefined}, reason);
 }
 
 /** A Standby rewrites its own objects alone: what the mirror writes is the Active's. */
@@ -133,7 +156,7 @@ function beginMigration(view: View, rotation: Rotation): Outcome {
   const stoppedWriting: Record<string, number> = {...ring.stoppedWriting};
   for (const {id} of ring.keys) if (!writing.has(id) && stoppedWriting[id] === undefined) stoppedWriting[id] = now;
   const migration = types.names.map((name) => newMark(name, now));
-  const next = {...rotation, convergedAtMs: now, migration};
+  const next: Rotation = {...rotation, convergedAtMs: now, migration, ...(isStandby(view) ? {local: true} : {})};
   return changeRing(
     ring,
     {rotation: next, stoppedWriting, scan: undefined},

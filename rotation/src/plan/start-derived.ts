@@ -28,7 +28,7 @@ export function startDerived(view: View): Outcome {
 }
 
 function startActive(view: View): Outcome {
-  const due = whyDue(view);
+  const due = whyDue(view) ?? leftToTheActive(view);
   if (due === undefined) return pass;
   const closed = closedFor(view, due);
   if (closed !== undefined) return closed;
@@ -38,6 +38,13 @@ function startActive(view: View): Outcome {
   if (entry === undefined)
     return passWith(because('NextNotPublished', `a rotation is due (${due.reason}), and no key waits`));
   return early(view, due, entry) ?? preflight(view) ?? startWith(view, entry, due.reason);
+}
+
+/** What this cluster left to the Active while it was the Standby is its own now, and some of it may lie under older keys. */
+function leftToTheActive({ring: {lastMigration, layout}}: View): Due | undefined {
+  if (lastMigration?.local !== true) return undefined;
+  const adding = layout.resources.filter(({leaving}) => leaving !== true).map(({resource}) => resource);
+  return {reason: 'resources', adding};
 }
 
 /** A request or the budget takes only a key that the other side surely has: published a day ago, or proven there. */

@@ -300,15 +300,34 @@ function migrationStatus(view: View): {migration?: unknown} {
   const last = ring.lastMigration;
   if (last === undefined) return {};
   const blocked = last.marks.filter(({state}) => state === 'blocked');
+  const isOpen = last.local === true && !isCleanOfOthers(view, last);
+  const message = blocked.length > 0 ? blockedText(blocked) : isOpen ? leftToTheActive : undefined;
   return {
     migration: {
       revision: last.revision,
-      state: blocked.length > 0 ? 'Failed' : 'Success',
+      state: blocked.length > 0 ? 'Failed' : isOpen ? 'Processing' : 'Success',
       resources: last.marks.map(({resource}) => resource),
       completeTimestamp: formatTime(last.completedAtMs),
-      ...(blocked.length > 0 ? {message: blockedText(blocked)} : {}),
+      ...(message === undefined ? {} : {message}),
     },
   };
+}
+
+const leftToTheActive = 'the objects of this cluster are rewritten; replicated ones are rewritten by the Active';
+
+/** Whether a count that began after a Standby's own migration saw no value under another key, the mirror's included. */
+function isCleanOfOthers(
+  view: View,
+  {revision, marks, completedAtMs}: NonNullable<View['ring']['lastMigration']>,
+): boolean {
+  const scan = latestScan(view);
+  const id = view.ring.history.find((each) => each.revision === revision)?.key;
+  const label = `aesgcm:${view.keys.get(id ?? '')?.name}`;
+  if (scan === undefined || scan.startedAtMs < completedAtMs) return false;
+  return marks.every(({resource}) => {
+    const counts = scan.counts[resource];
+    return counts !== undefined && Object.entries(counts).every(([each, values]) => each === label || values === 0);
+  });
 }
 
 const blockedText = (marks: readonly MigrationMark[]): string =>

@@ -177,7 +177,12 @@ function complete(view: View, rotation: Rotation): Outcome {
     {
       rotation: undefined,
       history: [entry, ...ring.history].slice(0, historyLength),
-      lastMigration: {revision: rotation.revision, marks: last, completedAtMs: now},
+      lastMigration: {
+        revision: rotation.revision,
+        marks: last,
+        completedAtMs: now,
+        ...(rotation.local === true ? {local: true} : {}),
+      },
     },
     because('Complete', `everything is under ${view.keys.get(rotation.key ?? '')?.name ?? rotation.key}`),
   );

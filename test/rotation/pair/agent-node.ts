@@ -144,7 +144,7 @@ export class AgentNode {
     for (let period = 0; period < periods; period++) {
       this.wallMs += 1_000;
       this.monotonicMs += 1_000;
-      busy = driveSync(this.#recorded(), this.#all());
+      ({busy} = driveSync(this.#recorded(), this.#all()));
     }
     return busy;
   }

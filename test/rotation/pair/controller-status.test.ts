@@ -2,7 +2,7 @@
 
 import {annotation, makeStatus, planController, type Ring, type ScanReport, seen} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
-import {layoutOf, loadedOf, monotonicNow, now, observe, rendered, restingRing} from '../fixtures.ts';
+import {doneMarks, layoutOf, loadedOf, monotonicNow, now, observe, rendered, restingRing} from '../fixtures.ts';
 import {
   bundleOf,
   d1,
@@ -189,6 +189,31 @@ describe('StandbyProven', () => {
     expect(of(undefined)).toEqual({status: 'False', reason: 'StandbyUnproven'});
     expect(of({[annotation.standby]: 'none'})).toEqual({status: 'True', reason: 'StandbyProven'});
     expect(condition({ring: mine, stored: bundle}, 'Degraded')?.status).toBe('False');
+  });
+});
+
+describe('a Standby’s own migration', () => {
+  const completedAtMs = now - 60_000;
+  const lastMigration = {revision: 1, marks: doneMarks(), completedAtMs, local: true as const};
+  const ring: Ring = {...theirs, lastMigration};
+  const state = (scan: ScanReport | undefined, changes: Partial<Ring> = {}) => {
+    const nodes = scan === undefined ? {} : {n1: {scan}};
+    const given = {ring: {...ring, ...changes}, stored: bundle, signals: installed, nodes};
+    return (statusOf(given).migration as {state: string}).state;
+  };
+  const under = (name: string) => scanOf({secrets: {[`aesgcm:${name}`]: 3}, configmaps: {[`aesgcm:${d1.name}`]: 2}});
+
+  test('replicated values are not known to be rewritten ⇒ Processing, until a later count saw no other key', () => {
+    expect(state(undefined)).toBe('Processing');
+    expect(state(under(d2.name))).toBe('Processing');
+    expect(state({...under(d1.name), startedAtMs: completedAtMs - 1})).toBe('Processing');
+    expect(state(scanOf({secrets: {[`aesgcm:${d1.name}`]: 3}}))).toBe('Processing');
+    expect(state(under(d1.name))).toBe('Success');
+  });
+
+  test('an Active rewrote everything ⇒ Success without a count', () => {
+    const {local: _, ...whole} = lastMigration;
+    expect(state(undefined, {lastMigration: whole})).toBe('Success');
   });
 });
 

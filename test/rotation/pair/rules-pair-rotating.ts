@@ -169,6 +169,24 @@ function describeStarting(): void {
     });
   });
 
+  describe('an Active that was the Standby before', () => {
+    const lastMigration = {revision: 1, marks: doneMarks(), completedAtMs: now - hour, local: true as const};
+
+    test('it left replicated objects to the old Active ⇒ rewrites everything under the present key', () => {
+      const ring = active({lastMigration});
+      expect(nextRingOf(planOf(observePair({ring, stored: bundle}))).rotation).toMatchObject({
+        reason: 'resources',
+        key: d1.id,
+        adding: ['secrets', 'configmaps'],
+      });
+    });
+
+    test('a rotation is due as well ⇒ that one, which rewrites everything too', () => {
+      const ring = active({lastMigration});
+      expect(nextRingOf(planOf(observePair({ring, stored: bundle, spec: due}))).rotation?.reason).toBe('schedule');
+    });
+  });
+
   describe('start of a Standby', () => {
     const given = {stored: bundle, signals: installed};
 
@@ -373,6 +391,7 @@ function describeMigrating(): void {
   const converged = (
     migration: readonly MigrationMark[],
     changes: Parameters<typeof restingPair>[1] = {ours: false, ...seenNow},
+    local: {local?: true} = changes?.ours === false ? {local: true} : {},
   ): Ring =>
     savedIn(
       restingPair(bundle, {
@@ -386,6 +405,7 @@ function describeMigrating(): void {
           activatedAtMs: now - 10 * minute,
           convergedAtMs: now - 5 * minute,
           migration,
+          ...local,
         },
         ...changes,
       }),
@@ -417,6 +437,33 @@ function describeMigrating(): void {
     test('an Active ⇒ everything', () => {
       const plan = planOf(observePair({ring: converged([markOf('secrets')], {}), stored: bundle}));
       expect(plan.actions).toEqual([{do: 'migratePage', of: 'rotation'}]);
+    });
+
+    test('the cluster has become the Active in the middle ⇒ begins anew with everything', () => {
+      const ring = converged(doneMarks(), {}, {local: true});
+      const next = nextRingOf(planOf(observePair({ring, stored: bundle})));
+      expect(next.rotation).not.toHaveProperty('local');
+      expect(next.rotation?.migration).toEqual([
+        {...markOf('configmaps'), startedAtMs: now},
+        {...markOf('secrets'), startedAtMs: now},
+      ]);
+    });
+
+    test('the cluster has become a Standby in the middle ⇒ noted, and the marks stay', () => {
+      const ring = converged(doneMarks(), {ours: false, ...seenNow}, {});
+      const next = nextRingOf(planOf(observePair({ring, ...given})));
+      expect(next.rotation).toEqual({...ring.rotation, local: true});
+    });
+
+    test('it is complete ⇒ noted that replicated objects were left; an Active’s leaves none', () => {
+      const verified = (local: {local?: true}, changes?: Parameters<typeof restingPair>[1]): Ring => {
+        const ring = converged(doneMarks({pass: 2, rewritten: 0}), changes, local);
+        return {...ring, rotation: {...ring.rotation, verifiedBy: 'second-pass'} as NonNullable<Ring['rotation']>};
+      };
+      const standby = nextRingOf(planOf(observePair({ring: verified({local: true}), ...given})));
+      expect([standby.rotation, standby.lastMigration?.local]).toEqual([undefined, true]);
+      const active = nextRingOf(planOf(observePair({ring: verified({}, {}), stored: bundle})));
+      expect([active.rotation, active.lastMigration?.local]).toEqual([undefined, undefined]);
     });
 
     test('every page is done ⇒ proven by a second pass, though a node could count', () => {
