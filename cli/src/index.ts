@@ -3,12 +3,14 @@
 import {parseArgs} from 'node:util';
 import {version} from './release.ts';
 import {UnreachableError, UsageError, type Verb, type VerbInput} from './verb.ts';
+import {campaign} from './verbs/campaign.ts';
 import {crds} from './verbs/crds.ts';
 import {demo} from './verbs/demo.ts';
 import {derive} from './verbs/derive.ts';
 import {fingerprint} from './verbs/fingerprint.ts';
 import {forgetNode} from './verbs/forget-node.ts';
 import {inspect} from './verbs/inspect.ts';
+import {mutants} from './verbs/mutants.ts';
 import {pause} from './verbs/pause.ts';
 import {plan} from './verbs/plan.ts';
 import {preflight} from './verbs/preflight.ts';
@@ -16,6 +18,7 @@ import {agent, controller, scanner} from './verbs/programs.ts';
 import {rehearse} from './verbs/rehearse.ts';
 import {resume} from './verbs/resume.ts';
 import {rotate} from './verbs/rotate.ts';
+import {shrink} from './verbs/shrink.ts';
 import {status} from './verbs/status.ts';
 import {verify} from './verbs/verify.ts';
 
@@ -33,6 +36,9 @@ export const verbs: readonly Verb[] = [
   fingerprint,
   verify,
   rehearse,
+  campaign,
+  shrink,
+  mutants,
   controller,
   agent,
   scanner,

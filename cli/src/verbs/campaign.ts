@@ -12,6 +12,7 @@ import {
   type SeedDigest,
   verdictOf,
 } from '@etcd-encryption/host-sim';
+import {runCampaignSeed} from '../campaign/engine.ts';
 import {type CampaignRun, runCampaign} from '../campaign/run.ts';
 import {readShard} from '../campaign/shard.ts';
 import {createProgress} from '../progress.ts';
@@ -33,6 +34,8 @@ export interface CampaignTools {
   readonly module?: URL;
 }
 
+const usualSeeds = 1_000;
+
 export const campaignVerb = (tools: CampaignTools): Verb => ({
   name: 'campaign',
   summary: 'hunts for bugs in the rotation with thousands of generated rehearsals',
@@ -48,7 +51,8 @@ export const campaignVerb = (tools: CampaignTools): Verb => ({
   run: (input) => run(tools, input),
 });
 
-const usualSeeds = 1_000;
+export const campaign: Verb = campaignVerb({run: runCampaignSeed, nowMs: () => performance.now()});
+
 const maxSeeds = 1_000_000_000;
 const maxWorkers = 1_024;
 /** Failing seeds that are told and shrunk. */

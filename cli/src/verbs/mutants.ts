@@ -13,7 +13,9 @@ export interface MutantTools {
   readonly hunt: (mutant: Mutant, seeds: number, from: number) => Kill | undefined;
 }
 
-export const mutantsVerb = (tools: MutantTools = {mutants: allMutants, hunt}): Verb => ({
+const usualSeeds = 2_000;
+
+export const mutantsVerb = (tools: MutantTools): Verb => ({
   name: 'mutants',
   summary: 'hunts deliberate bugs of the rotation, to show that the oracles would find them',
   takes: '[NAME…]',
@@ -25,7 +27,8 @@ export const mutantsVerb = (tools: MutantTools = {mutants: allMutants, hunt}): V
   run: (input) => run(tools, input),
 });
 
-const usualSeeds = 2_000;
+export const mutants: Verb = mutantsVerb({mutants: allMutants, hunt});
+
 /** A mutant is hunted from each of these seeds on; far apart, so that no seed is run twice. */
 const starts = [1, 100_001, 200_001] as const;
 

@@ -10,6 +10,7 @@ import {
   shrinkRehearsal,
   type Violation,
 } from '@etcd-encryption/host-sim';
+import {runCampaignSeed} from '../campaign/engine.ts';
 import {createProgress} from '../progress.ts';
 import {openRehearsal} from '../rehearsal/open.ts';
 import {formatRehearsal} from '../rehearsal/write.ts';
@@ -32,6 +33,8 @@ export const shrinkVerb = (tools: ShrinkTools): Verb => ({
   },
   run: (input) => run(tools, input),
 });
+
+export const shrink: Verb = shrinkVerb({run: runCampaignSeed});
 
 async function run(tools: ShrinkTools, input: VerbInput): Promise<ExitCode> {
   const rehearsal = await readRehearsal(input);

@@ -90,9 +90,9 @@ function drawSettings(draws: Stream, keyStrategy: Settings['keyStrategy'], alone
     revisions: draws.integer(1, 3),
     resources: ['secrets', 'configmaps'],
   };
-  if (keyStrategy === 'random') return settings;
-  const approvalDelayMs = draws.integer(1, 3) * minuteMs;
   const promotionGraceMs = draws.integer(3, 30) * minuteMs;
+  if (keyStrategy === 'random') return {...settings, promotionGraceMs};
+  const approvalDelayMs = draws.integer(1, 3) * minuteMs;
   return {...settings, approvalDelayMs, promotionGraceMs, standby: alone ? 'none' : 'expected'};
 }
 
