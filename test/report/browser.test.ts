@@ -8,6 +8,7 @@ import {pathToFileURL} from 'node:url';
 import type {Page} from 'playwright-core';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {createTimeAxis} from '../../cli/src/report/axis.ts';
+import {renderPicture} from '../../cli/src/report/picture.ts';
 import {renderReport} from '../../cli/src/report/report.ts';
 import {laneText, markText} from '../../cli/src/report/words.ts';
 import {type RunningChromium, startChromium, whyNoChromium} from '../browser/chromium.ts';
@@ -157,10 +158,35 @@ describe.skipIf(whyNoChromium !== undefined)(
       const rows = page.locator('details').first().locator('tbody tr');
       expect(await rows.count()).toBe(madeUp.marks.length);
       expect(await rows.first().isVisible()).toBe(true);
-      expect(await page.locator('a.mark').evaluateAll((all) => all.every((each) => each.tabIndex === 0))).toBe(true);
+      await page.locator('summary').first().press('Shift+Tab');
+      const reached = new Set<string>();
+      for (const _ of madeUp.marks) {
+        reached.add(await focusedTitle(page));
+        await page.keyboard.press('Shift+Tab');
+      }
+      expect(reached).toEqual(new Set(madeUp.marks.map(markText)));
       const lanes = page.locator('details', {hasText: 'east: what each server had loaded'}).locator('tbody tr');
       expect(await lanes.count()).toBe(east.lanes.reduce((sum, {intervals}) => sum + intervals.length, 0));
       await page.context().close();
+    });
+
+    test('a picture in a page ⇒ shown at its size, in the colours of the scheme', async () => {
+      writeFileSync(join(folder, 'picture.svg'), renderPicture(madeUp));
+      writeFileSync(join(folder, 'picture.html'), '<img src="picture.svg">');
+      const grounds: string[] = [];
+      for (const scheme of ['light', 'dark'] as const) {
+        const {page} = await open({scheme});
+        await page.goto(pathToFileURL(join(folder, 'picture.html')).href);
+        const [, width, height] = / width="(\d+)" height="(\d+)"/.exec(renderPicture(madeUp)) ?? [];
+        const image = 'document.querySelector("img")';
+        expect(await page.evaluate(`[${image}.naturalWidth, ${image}.naturalHeight]`)).toEqual([
+          Number(width),
+          Number(height),
+        ]);
+        grounds.push((await page.locator('img').screenshot()).toString('base64'));
+        await page.context().close();
+      }
+      expect(new Set(grounds).size).toBe(2);
     });
 
     test.each(['light', 'dark'] as const)('text in the %s scheme ⇒ contrast of 4.5 or more', async (scheme) => {

@@ -3,6 +3,7 @@
 import {createHash} from 'node:crypto';
 import type {Mark, Recording} from '@etcd-encryption/host-sim';
 import {describe, expect, test} from 'vitest';
+import {renderPicture} from '../../cli/src/report/picture.ts';
 import {renderReport} from '../../cli/src/report/report.ts';
 import {clockText, durationText, shortDuration} from '../../cli/src/report/time-text.ts';
 import {hostile, madeUp} from './made-up.ts';
@@ -72,6 +73,17 @@ describe('the page', () => {
     const size = Buffer.byteLength(renderReport([{...madeUp, virtualMs: 600 * 60_000, marks}]));
     expect(size).toBeGreaterThan(100_000);
     expect(size).toBeLessThan(1_000_000);
+  });
+});
+
+describe('a picture', () => {
+  const picture = renderPicture(madeUp);
+
+  test('the same recording ⇒ the same bytes, with every mark and no link, script or address', () => {
+    expect(renderPicture(shuffled(madeUp))).toBe(picture);
+    expect(picture.match(/<g class="item mark /g)).toHaveLength(madeUp.marks.length);
+    expect(picture.replaceAll('img src=x', '')).not.toMatch(/<a |<script|href=|src=/);
+    expect(picture.match(/https?:[^"]*/g)).toEqual(['http://www.w3.org/2000/svg']);
   });
 });
 

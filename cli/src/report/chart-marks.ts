@@ -6,24 +6,19 @@ import type {PlacedMark} from './layout.ts';
 import {el, join, type Markup, round} from './markup.ts';
 import {markText} from './words.ts';
 
-/** @param idOf id of the mark's line in the table */
+/** @param idOf id of the mark's line in the table; without one it is no link */
 export function drawMarks(
   row: string,
   placed: readonly PlacedMark[],
-  idOf: (mark: PlacedMark['mark']) => string,
+  idOf: (mark: PlacedMark['mark']) => string | undefined,
 ): Markup {
-  return el(
-    'g',
-    {'data-row': row, class: 'marks'},
-    ...placed.map(({mark, x, y}) =>
-      el(
-        'a',
-        {class: `item mark ${mark.kind}`, href: `#${idOf(mark)}`, transform: `translate(${round(x)} ${round(y)})`},
-        el('title', {}, markText(mark)),
-        drawSign(mark.kind, mark.what),
-      ),
-    ),
-  );
+  return el('g', {'data-row': row, class: 'marks'}, ...placed.map((each) => drawMark(each, idOf(each.mark))));
+}
+
+function drawMark({mark, x, y}: PlacedMark, id: string | undefined): Markup {
+  const place = {class: `item mark ${mark.kind}`, transform: `translate(${round(x)} ${round(y)})`};
+  const parts = [el('title', {}, markText(mark)), drawSign(mark.kind, mark.what)];
+  return id === undefined ? el('g', place, ...parts) : el('a', {...place, href: `#${id}`}, ...parts);
 }
 
 /** The sign of a kind around the origin; a deed carries its first letter. */

@@ -13,25 +13,39 @@ import {labelWidth, sideMargin} from './limits.ts';
 import {el, join, type Markup, round} from './markup.ts';
 
 export interface ChartOptions {
-  /** Id of a mark's line in the table, by its place in the recording. */
-  readonly markId: (at: number) => string;
+  /** Id of a mark's line in the table, by its place in the recording; absent: marks are no links. */
+  readonly markId?: (at: number) => string;
   /** Id of the chart's heading. */
-  readonly labelledBy: string;
+  readonly labelledBy?: string;
 }
 
-export function drawChart(recording: Recording, {markId, labelledBy}: ChartOptions): Markup {
+export function drawChart(recording: Recording, options: Required<ChartOptions>): Markup {
+  const {labels, drawing} = drawChartParts(recording, options);
+  return el('div', {class: 'chart'}, labels, el('div', {class: 'scroll'}, drawing));
+}
+
+export interface ChartParts {
+  /** The column of labels, `labelWidth` wide. */
+  readonly labels: Markup;
+  readonly drawing: Markup;
+  readonly width: number;
+  readonly height: number;
+}
+
+export function drawChartParts(recording: Recording, {markId, labelledBy}: ChartOptions): ChartParts {
   const axis = createTimeAxis(recording);
   const layout = layOut(recording, axis);
   const look: LaneLook = {axis, styleOf: createKeyStyles(allKeys(recording))};
   const places = new Map(recording.marks.map((mark, at) => [mark, at]));
-  const idOf = (mark: Mark): string => markId(places.get(mark) ?? 0);
+  const idOf = (mark: Mark): string | undefined => markId?.(places.get(mark) ?? 0);
+  const width = axis.width + 2 * sideMargin;
   const drawing = el(
     'svg',
     {
       class: 'drawing',
-      width: axis.width + 2 * sideMargin,
+      width,
       height: layout.height,
-      viewBox: `${-sideMargin} 0 ${round(axis.width + 2 * sideMargin)} ${layout.height}`,
+      viewBox: `${-sideMargin} 0 ${round(width)} ${layout.height}`,
       role: 'group',
       'aria-labelledby': labelledBy,
     },
@@ -40,7 +54,7 @@ export function drawChart(recording: Recording, {markId, labelledBy}: ChartOptio
     ...layout.clusters.map((cluster) => drawCluster(cluster, {look, layout, idOf})),
     drawMoments(recording, layout),
   );
-  return el('div', {class: 'chart'}, drawLabels(layout), el('div', {class: 'scroll'}, drawing));
+  return {labels: drawLabels(layout), drawing, width, height: layout.height};
 }
 
 /** Every key of a recording, each once. */
@@ -55,7 +69,7 @@ export function allKeys({clusters}: Recording): readonly string[] {
 interface ClusterLook {
   readonly look: LaneLook;
   readonly layout: Layout;
-  readonly idOf: (mark: Mark) => string;
+  readonly idOf: (mark: Mark) => string | undefined;
 }
 
 function drawCluster(rows: ClusterLayout, {look, layout, idOf}: ClusterLook): Markup {

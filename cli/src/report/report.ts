@@ -6,6 +6,7 @@ import type {Recording} from '@etcd-encryption/host-sim';
 import {drawChart} from './chart.ts';
 import {drawLegend} from './legend.ts';
 import {el, type Markup, own} from './markup.ts';
+import {patternDefinitions} from './patterns.ts';
 import {script} from './script.ts';
 import {style} from './style.ts';
 import {drawTables} from './tables.ts';
@@ -29,7 +30,13 @@ export function renderReport(recordings: readonly Recording[]): string {
       el('title', {}, `Rehearsal: ${title}`),
       el('style', {}, own(style)),
     ),
-    el('body', {}, patterns, el('main', {}, ...recordings.map(drawRecording)), el('script', {}, own(script))),
+    el(
+      'body',
+      {},
+      el('svg', {width: 0, height: 0, 'aria-hidden': 'true'}, patternDefinitions),
+      el('main', {}, ...recordings.map(drawRecording)),
+      el('script', {}, own(script)),
+    ),
   );
   return `<!doctype html>\n${page.markup}\n`;
 }
@@ -75,26 +82,3 @@ function drawRecording(recording: Recording, at: number): Markup {
 
 const hint =
   'Point at anything for its details; or Tab into the chart, then arrow keys: left and right in a row, up and down between rows.';
-
-const line = (d: string, colour: string, width = 1): Markup =>
-  el('path', {d, stroke: colour, 'stroke-width': width, fill: 'none'});
-
-const pattern = (id: string, size: number, ...children: readonly Markup[]): Markup =>
-  el('pattern', {id, width: size, height: size, patternUnits: 'userSpaceOnUse'}, ...children);
-
-/** Hatchings that several charts share. */
-const patterns = el(
-  'svg',
-  {width: 0, height: 0, 'aria-hidden': 'true'},
-  el(
-    'defs',
-    {},
-    pattern('quiet', 8, line('M-2 10L10 -2M-2 2L2 -2M6 10L10 6', 'var(--tick)', 1.6)),
-    pattern('blocked', 6, line('M-1 7L7 -1', 'var(--rule)', 1.2)),
-    pattern('gone', 7, line('M-1 -1L8 8', 'var(--fault)', 0.6)),
-    pattern('drain', 5, line('M-1 6L6 -1', '#14181d', 1.4)),
-    pattern('hatch', 5, line('M-1 6L6 -1', '#14181d', 0.8)),
-    pattern('dots', 5, el('circle', {cx: 2.5, cy: 2.5, r: 0.9, fill: '#14181d'})),
-    pattern('cross', 5, line('M-1 6L6 -1M-1 -1L6 6', '#14181d', 0.6)),
-  ),
-);

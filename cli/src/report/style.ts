@@ -30,6 +30,8 @@ section:first-of-type{border-top:0;padding-top:0;margin-top:12px}
 svg{display:block}svg text{fill:var(--ink);font:11px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;pointer-events:none}
 svg text.small{fill:var(--ink)}.labels text.small{fill:var(--soft)}.labels text.server{fill:var(--ink)}svg text.name{font-size:16px;font-weight:600}
 .axis text.small{fill:var(--soft)}svg text.on-key{fill:#14181d}
+
+.paper{fill:var(--ground);stroke:var(--rule)}
 .line{stroke:var(--rule)}.tick{stroke:var(--tick)}
 .break-fill{fill:url(#quiet)}.break-sign{fill:none;stroke:var(--soft)}
 .band{stroke:var(--ground);stroke-width:1}

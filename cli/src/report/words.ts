@@ -9,7 +9,7 @@ export const clearName = 'clear';
 export const kindWords: Readonly<Record<MarkKind, string>> = {
   deed: 'dangerous deed (publish, activate, drop)',
   step: 'step of our programs',
-  operator: 'what an operator did',
+  operator: 'an operator, or the timeline of the rehearsal',
   fault: 'fault',
   failover: 'failover: a side becomes Active or Standby',
   violation: 'something that had to hold did not',
