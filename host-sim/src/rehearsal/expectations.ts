@@ -18,6 +18,8 @@ export interface Expectations {
   readonly begin: () => void;
   /** Whether every goal was reached, each at some moment since `begin`. */
   readonly areReached: () => boolean;
+  /** Whether none of the goals is an obstacle that was not named yet; later, when it is put right, is too late. */
+  readonly isObstacleNamed: () => boolean;
   /** The first goal that was not. */
   readonly unreached: () => Violation | undefined;
   /** Places of the moments that came true. */
@@ -54,6 +56,10 @@ export function createExpectations(
     areReached() {
       look();
       return reached.size === goals.length;
+    },
+    isObstacleNamed() {
+      look();
+      return goals.every(({each, index}) => each.goal !== 'obstacleNamed' || reached.has(index));
     },
     unreached() {
       const missing = goals.find(({index}) => !reached.has(index));
