@@ -38,6 +38,10 @@ export const lagCheckMs = 1_000;
 export const encryptionBudget = 2 ** 31;
 /** A server that started before any agent must read everything by then: one poll and one agent period, ms. */
 export const ungatedStartMs = 60_000 + 30_000 + 60_000;
+/** Before a fault, what was left out since then is done, ms: the longest that a program rests, and a little. */
+export const catchUpMs = 31_000;
+/** After a fault nothing is left out for this long, ms: by then what is not kept fresh shows that it is not. */
+export const calmMs = 100_000;
 /** Most events of one call of `runUntil`; more means that nothing moves time forward. */
 export const maxEvents = 50_000_000;
 /** Requests that a program may make without time passing (clock, seal, trace); more is an endless loop. */

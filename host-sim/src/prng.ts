@@ -18,6 +18,8 @@ export interface Random {
   readonly seed: number;
   /** The stream of an entity for a purpose; asking again continues the same stream. */
   stream(entity: string, purpose: string): Stream;
+  /** Draws that depend on nothing that was drawn before: a number in [0, 1) for a time and a count. */
+  keyed(entity: string, purpose: string): (atMs: number, n: number) => number;
 }
 
 export function createRandom(seed: number): Random {
@@ -32,12 +34,23 @@ export function createRandom(seed: number): Random {
       streams.set(id, made);
       return made;
     },
+    keyed(entity, purpose) {
+      const {low, high} = keyOf(seed, `${entity}\n${purpose}`);
+      return (atMs, n) => {
+        const time = mix(low ^ Math.imul(atMs >>> 0, 0x85ebca6b) ^ Math.floor(atMs / 2 ** 32));
+        return mix(time ^ high ^ Math.imul(n, 0x9e3779b1)) / 2 ** 32;
+      };
+    },
   };
 }
 
+const keyOf = (seed: number, id: string): {readonly low: number; readonly high: number} => ({
+  low: hashText(id, seed >>> 0),
+  high: hashText(id, Math.floor(seed / 2 ** 32) ^ 0x9e3779b9),
+});
+
 function createStream(seed: number, id: string): Stream {
-  const low = hashText(id, seed >>> 0);
-  const high = hashText(id, Math.floor(seed / 2 ** 32) ^ 0x9e3779b9);
+  const {low, high} = keyOf(seed, id);
   let n = 0;
   const word = (): number => {
     n++;

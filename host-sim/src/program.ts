@@ -1,9 +1,17 @@
 // Runs one generator in virtual time: each request takes effect after a small latency, sleeping ends at its time or
 // at a hint, and between any two requests the program can be killed. Between two yields its memory is a plain value.
 
-import {answerSync, ok, type PortRequest, type Result, type Step, type SyncPorts} from '@etcd-encryption/rotation';
+import {
+  answerSync,
+  ok,
+  type PortRequest,
+  type Result,
+  type Step,
+  type Stillness,
+  type SyncPorts,
+} from '@etcd-encryption/rotation';
 import {maxHintMs, maxInstantRequests} from './limits.ts';
-import type {Stream} from './prng.ts';
+import {isDeed, isInstant, isSureUntil, type Rest, resumptionMidway, resumptionSince} from './rest.ts';
 import type {Cancel, Scheduler} from './scheduler.ts';
 
 /**
@@ -21,14 +29,29 @@ export type ProgramState =
 
 export interface ProgramHost {
   readonly scheduler: Scheduler;
-  readonly latency: Stream;
+  /** A number in [0, 1) for a time and a count. */
+  readonly latency: (atMs: number, n: number) => number;
   readonly latencyMs: {readonly least: number; readonly most: number};
   readonly decorators: () => readonly Decorator[];
   readonly onEnd: (state: ProgramState) => void;
+  /** Absent: every period is run. */
+  readonly stillness?: {
+    /** Another number after each change that the program could see. */
+    readonly version: () => number;
+    /** Whether nothing is out of order, so that what others keep fresh stays so. */
+    readonly isCalm: () => boolean;
+  };
 }
 
-/** Requests that no network or disk stands behind: they are answered at once, without an event of their own. */
-const instant: ReadonlySet<string> = new Set(['clock.now', 'clock.nextStart', 'entropy.bytes', 'trace.event']);
+/** Programs wake from a rest on a grid of their own, so that it does not matter how many periods were run, ms. */
+const gridMs = 1_000;
+/** What stands for the number of a request where there is none. */
+const phaseDraw = -1;
+const hintDraw = -2;
+/** Periods that found and did the same, one after the other, before the next ones are left out. */
+const alikePeriods = 2;
+
+type Waking = 'slept' | 'woken' | 'stop' | 'still';
 
 interface Batch {
   readonly requests: readonly PortRequest[];
@@ -45,12 +68,27 @@ export class Program {
   #pending: Cancel | undefined;
   #stopping = false;
   #hinted = false;
+  readonly #phaseMs: number;
+  #rest: Rest | undefined;
+  /** The last period: what it knew, the version it began at, and whether it did something. */
+  #holds: Stillness['holds'] | undefined;
+  #toldAtMs = 0;
+  #version = -1;
+  #acted = false;
+  #requests = 0;
+  #periodVersion = -1;
+  #alike = 0;
+  #takesMs = 0;
+  /** No period before this is left out. */
+  #awakeUntilMs = 0;
 
   constructor(name: string, step: Step<unknown>, ports: Partial<SyncPorts>, host: ProgramHost) {
     this.name = name;
     this.#step = step;
     this.#ports = ports;
     this.#host = host;
+    this.#phaseMs = Math.floor(host.latency(0, phaseDraw) * gridMs);
+    this.#begun();
     this.#later(() => this.#advance(undefined));
   }
 
@@ -77,8 +115,30 @@ export class Program {
 
   /** Something that it watches has changed: the present sleep ends soon, or else the next one at once. */
   hint(): void {
-    if (this.#state.state === 'sleeping') this.#wakeUp('woken', this.#host.latency.integer(1, maxHintMs));
+    if (this.#state.state === 'sleeping') this.#wakeUp('woken', this.#draw(1, maxHintMs, hintDraw));
     else this.#hinted = true;
+  }
+
+  /** When it would have to go on to have done since `fromMs` what it would have done; undefined when it has. */
+  resumptionSince(fromMs: number): number | undefined {
+    return this.#rest === undefined ? undefined : resumptionSince(this.#rest, fromMs, this.#host.scheduler.nowMs);
+  }
+
+  /** The same, if it would be in the middle of a period now. */
+  get resumptionMidway(): number | undefined {
+    const {nowMs} = this.#host.scheduler;
+    return this.#rest === undefined ? undefined : resumptionMidway(this.#rest, this.#takesMs, nowMs);
+  }
+
+  /** Goes on at `atMs`, which has passed for all but this program, and leaves nothing out before `untilMs`. */
+  resume(atMs: number, untilMs: number): void {
+    const rest = this.#rest;
+    if (rest === undefined) return;
+    this.#awakeUntilMs = untilMs;
+    this.#pending?.();
+    this.#state = {state: 'sleeping', untilMs: atMs};
+    const how = rest.skippedFromMs === undefined || atMs <= rest.skippedFromMs ? 'slept' : 'still';
+    this.#after(atMs - this.#host.scheduler.nowMs, () => this.#wake(how));
   }
 
   #wakeUp(how: 'woken' | 'stop', delayMs: number): void {
@@ -86,22 +146,106 @@ export class Program {
     const {nowMs} = this.#host.scheduler;
     if (how === 'woken' && this.#state.untilMs <= nowMs + delayMs) return;
     this.#pending?.();
-    this.#sleep(delayMs, how);
+    const skipped = this.#rest?.skippedFromMs !== undefined && how === 'woken';
+    this.#rest = undefined;
+    this.#sleep(delayMs, skipped ? 'still' : how);
   }
 
-  #sleep(ms: number, how: 'slept' | 'woken' | 'stop'): void {
+  #sleep(ms: number, how: Waking): void {
     const delay = Math.max(0, Math.ceil(ms));
-    this.#state = {state: 'sleeping', untilMs: this.#host.scheduler.nowMs + delay};
-    this.#after(delay, () => {
-      this.#state = {state: 'running'};
-      this.#advance(ok(how));
-    });
+    this.#sleepUntil(this.#host.scheduler.nowMs + delay, () => this.#wake(how));
+  }
+
+  #sleepUntil(untilMs: number, then: () => void): void {
+    this.#state = {state: 'sleeping', untilMs};
+    this.#after(untilMs - this.#host.scheduler.nowMs, then);
+  }
+
+  #wake(how: Waking): void {
+    this.#rest = undefined;
+    this.#state = {state: 'running'};
+    this.#begun();
+    this.#advance(ok(how));
+  }
+
+  #begun(): void {
+    this.#version = this.#host.stillness?.version() ?? 0;
+    this.#acted = false;
+    this.#requests = 0;
+  }
+
+  /** Sleeps until the next period, or to the end of a piece before it; all at once and over periods where it may. */
+  #restFor(ms: number, still: Stillness): void {
+    if (still.holds !== this.#holds) this.#noteEnd(still);
+    const {nowMs} = this.#host.scheduler;
+    const nextMs = this.#onGrid(nowMs + still.leftMs);
+    const isPiece = ms < still.leftMs;
+    const pieceEndMs = isPiece ? this.#onGrid(nowMs + ms) : nextMs;
+    const rest: Rest = {
+      still,
+      toldAtMs: this.#toldAtMs,
+      pieceEndMs,
+      nextMs,
+      skippedFromMs: undefined,
+      sureUntilMs: nowMs,
+      doubtFromMs: Number.POSITIVE_INFINITY,
+    };
+    if (isPiece && !this.#mayLeaveOut(rest, nextMs)) {
+      this.#sleepUntil(pieceEndMs, () => this.#wake('slept'));
+      return;
+    }
+    this.#rest = rest;
+    this.#sleepUntil(nextMs, () => this.#reach(rest));
+  }
+
+  /** At the beginning of a period: it is left out when it would be the same again. */
+  #reach(rest: Rest): void {
+    const {nowMs} = this.#host.scheduler;
+    if (!this.#mayLeaveOut(rest, nowMs)) {
+      this.#wake(rest.skippedFromMs === undefined ? 'slept' : 'still');
+      return;
+    }
+    rest.skippedFromMs ??= nowMs;
+    rest.nextMs = nowMs + rest.still.periodMs;
+    this.#sleepUntil(rest.nextMs, () => this.#reach(rest));
+  }
+
+  /** Whether what would begin at `atMs` at the latest would find and do the same as the last period. */
+  #mayLeaveOut(rest: Rest, atMs: number): boolean {
+    const {stillness} = this.#host;
+    if (stillness === undefined || this.#alike < alikePeriods || stillness.version() !== this.#periodVersion)
+      return false;
+    if (this.#host.scheduler.nowMs < this.#awakeUntilMs) return false;
+    if (rest.still.periodMs % gridMs !== 0 || atMs % gridMs !== this.#phaseMs) return false;
+    if (this.#host.decorators().length > 0 || !stillness.isCalm()) return false;
+    return isSureUntil(rest, atMs + this.#takesMs);
+  }
+
+  #noteEnd(still: Stillness): void {
+    const isSame = this.#version === this.#periodVersion;
+    const isQuiet = !this.#acted && this.#version === this.#host.stillness?.version();
+    this.#alike = isQuiet ? (isSame ? this.#alike : 0) + 1 : 0;
+    this.#periodVersion = this.#version;
+    this.#takesMs = this.#requests * this.#host.latencyMs.most;
+    this.#holds = still.holds;
+    this.#toldAtMs = this.#host.scheduler.nowMs;
+  }
+
+  /** The last point of the grid up to a time; the time itself where none is ahead. */
+  #onGrid(atMs: number): number {
+    const time = Math.ceil(atMs);
+    const point = time - ((((time - this.#phaseMs) % gridMs) + gridMs) % gridMs);
+    return point > this.#host.scheduler.nowMs ? point : time;
+  }
+
+  #draw(least: number, most: number, n = this.#requests): number {
+    return least + Math.floor(this.#host.latency(this.#host.scheduler.nowMs, n) * (most - least + 1));
   }
 
   #later(run: () => void, divideBy = 1): void {
     const {least, most} = this.#host.latencyMs;
-    const ms = this.#host.latency.integer(least, most);
-    this.#after(Math.ceil(ms / divideBy), run);
+    this.#requests++;
+    this.#after(Math.ceil(this.#draw(least, most) / divideBy), run);
   }
 
   #after(delayMs: number, run: () => void): void {
@@ -122,7 +266,7 @@ export class Program {
         return;
       }
       const request = turn.value;
-      if (!instant.has(request.op)) {
+      if (!isInstant(request)) {
         this.#begin(request);
         return;
       }
@@ -144,7 +288,8 @@ export class Program {
   #begin(request: PortRequest): void {
     if (request.op === 'clock.sleep') {
       if (this.#stopping) this.#sleep(0, 'stop');
-      else if (this.#hinted) this.#sleep(this.#host.latency.integer(1, maxHintMs), 'woken');
+      else if (this.#hinted) this.#sleep(this.#draw(1, maxHintMs, hintDraw), 'woken');
+      else if (request.args.still !== undefined) this.#restFor(Math.min(request.args.ms, 60_000), request.args.still);
       else this.#sleep(Math.min(request.args.ms, 60_000), 'slept');
       this.#hinted = false;
       return;
@@ -179,7 +324,9 @@ export class Program {
       const inner = next;
       next = () => decorator(request.op, request.args, inner);
     }
-    return next();
+    const answer = next();
+    if (isDeed(request, answer.ok)) this.#acted = true;
+    return answer;
   }
 
   #end(state: ProgramState): void {

@@ -8,7 +8,7 @@ import type {Finding} from './oracles/readable.ts';
 import type {InvariantName} from './oracles/violation.ts';
 import {type Decorator, Program, type ProgramState} from './program.ts';
 import {checkNames, createSide, type Side, type SideOptions} from './side.ts';
-import {type ClusterStillness, createStillness, isHeartbeat, type Sleeper} from './stillness.ts';
+import {type ClusterStillness, createStillness, isHeartbeat, type Sleeper, seersOf} from './stillness.ts';
 import type {Cluster} from './world/cluster.ts';
 import type {Commit} from './world/etcd.ts';
 import type {Kind} from './world/kinds.ts';
@@ -81,7 +81,10 @@ export class Simulation {
       cluster.observe({onCommit: (commit, kind) => this.#hint(cluster.name, commit, kind)});
       const {scheduler} = this.world;
       if (skip === false) continue;
-      this.#stillness.set(cluster.name, createStillness(cluster, scheduler, () => this.#sleepers(cluster.name)));
+      this.#stillness.set(
+        cluster.name,
+        createStillness(cluster, scheduler, () => this.#sleepers(cluster.name)),
+      );
     }
   }
 
@@ -283,9 +286,12 @@ export class Simulation {
     });
   }
 
-  #hint(cluster: string, {writer, previous, current}: Commit, kind: Kind | undefined): void {
-    if (kind === undefined || isHeartbeat(kind, previous?.value.object, current?.value.object)) return;
+  #hint(cluster: string, {key, writer, previous, current}: Commit, kind: Kind | undefined): void {
+    const [before, after] = [previous?.value.object, current?.value.object];
+    if (kind === undefined || isHeartbeat(kind, before, after)) return;
+    const forNodes = seersOf(kind, key, before, after) !== 'controllers';
     for (const [name, {program, options}] of this.#programs) {
+      if (options.node !== undefined && !forNodes) continue;
       if (!program.runs || writer === `program/${name}` || this.#clusterOf(name, options) !== cluster) continue;
       const wakes = (options.wakeOn ?? defaultWakeOn).some((resource) => resourceId(resource) === kind.id);
       if (wakes && !this.#deaf.has(name)) program.hint();

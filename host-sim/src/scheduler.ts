@@ -18,6 +18,8 @@ export class Scheduler {
   readonly #heap: Event[] = [];
   #nowMs = 0;
   #sequence = 0;
+  /** The event that runs now. */
+  #present: Event | undefined;
   #events = 0;
 
   /** Virtual time, ms since the start of the run. */
@@ -65,11 +67,35 @@ export class Scheduler {
       }
       this.#pop();
       if (event.cancelled) continue;
-      this.#nowMs = event.atMs;
-      this.#events++;
-      event.run();
+      this.#perform(event);
     }
     throw new RangeError(`events: expected fewer than ${maxEvents} in one run, got more`);
+  }
+
+  /**
+   * Goes back to `toMs`, lets `begin` put events there, and runs all that stand before the present one: what was left out
+   * because nobody could tell happens after all. Then it is the present again.
+   */
+  rewind(toMs: number, begin: () => void): void {
+    const presentMs = this.#nowMs;
+    const present = this.#present;
+    const last: Event = present ?? {atMs: presentMs + 1, entity: '', sequence: 0, run: () => {}, cancelled: false};
+    this.#nowMs = Math.min(toMs, presentMs);
+    begin();
+    for (let event = this.#heap[0]; event !== undefined && isBefore(event, last); event = this.#heap[0]) {
+      this.#pop();
+      if (!event.cancelled) this.#perform(event);
+    }
+    this.#nowMs = presentMs;
+    this.#present = present;
+  }
+
+  #perform(event: Event): void {
+    this.#nowMs = event.atMs;
+    this.#events++;
+    this.#present = event;
+    event.run();
+    this.#present = undefined;
   }
 
   #push(event: Event): void {

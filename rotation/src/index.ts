@@ -7,6 +7,7 @@ export {newLeaseMemory} from './act/lease.ts';
 export type {NodeDeed} from './act/node-deed.ts';
 export {doNodeAction} from './act/node-deeds.ts';
 export {brokenLine} from './act/record.ts';
+export {isNews} from './act/report.ts';
 export {etcdFolders, openValues, scanPrefixes} from './act/scan.ts';
 export {createEngine, type Engine, type EngineParts} from './engine.ts';
 export * from './limits.ts';

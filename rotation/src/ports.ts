@@ -180,6 +180,19 @@ export interface Instant {
   readonly monotonicMs: number;
 }
 
+/**
+ * What a program knows of its next periods while it sleeps. A host that sees every change there is may let it sleep on
+ * for as long as that holds and answer `still`; every other host lets it look again.
+ */
+export interface Stillness {
+  /** From the beginning of one period to that of the next, ms. */
+  readonly periodMs: number;
+  /** Until the next period, ms: longer than the sleep itself where a lease is renewed in between. */
+  readonly leftMs: number;
+  /** Whether the same facts would lead to the same plan, report and status, and to no deed, for so many ms from now. */
+  readonly holds: (ms: number) => boolean;
+}
+
 /** A structured event for logs and tests; names, check values and counts only. */
 export interface TraceEvent {
   readonly event: string;
@@ -246,7 +259,8 @@ export interface Operations {
    */
   'clock.nextStart': [{cron: string; timeZone: string; afterMs: number}, number | undefined];
   /** Sleeps at most `ms` (never more than a minute); `woken` when a hint arrived, `stop` when the program shall end. */
-  'clock.sleep': [{ms: number}, 'slept' | 'woken' | 'stop'];
+  /** `still`: it slept on, for whole periods, while nothing changed that the program reads; see {@link Stillness}. */
+  'clock.sleep': [{ms: number; still?: Stillness}, 'slept' | 'woken' | 'stop' | 'still'];
   'entropy.bytes': [{length: number}, Uint8Array];
   'trace.event': [{event: TraceEvent}, undefined];
   /** Does `requests` with at most `maxInFlight` at a time; answers in their order. */

@@ -20,9 +20,10 @@ export function createStorePort(
   {program, as = 'program', via, access = everything}: StorePortOptions,
 ): Pick<SyncPorts, StoreOperation> {
   const writer = `${as}/${program}`;
+  const choose = cluster.world.random.keyed(program, 'server');
   const through = <T>(answer: (caller: Caller) => Result<T>): Result<T> => {
     const pinned = via === undefined ? undefined : cluster.node(via).server;
-    const server = via === undefined ? cluster.nextServer() : pinned?.serves === true ? pinned : undefined;
+    const server = via === undefined ? cluster.nextServer(choose) : pinned?.serves === true ? pinned : undefined;
     if (server === undefined || cluster.faults.etcdDown) {
       return failed('unavailable', 'connection refused', {reason: 'ECONNREFUSED'});
     }

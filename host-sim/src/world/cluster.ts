@@ -14,6 +14,7 @@ import {createNeed, type Need} from './need.ts';
 import {type NodeHost, type NodeOptions, SimNode} from './node.ts';
 import {type Admission, ObjectApi, rfc3339} from './objects.ts';
 import type {Observer} from './observer.ts';
+import {createReadiness, type Readiness} from './readiness.ts';
 import type {Server} from './server.ts';
 import {type Encryption, encryptValue, identityTransformer, type KeyTag, plantedValue} from './stored-value.ts';
 import {watched} from './watched.ts';
@@ -67,6 +68,8 @@ export class Cluster {
   readonly #options: ClusterOptions;
   readonly #encryptions = new Map<KeyTag, number>();
   /** Servers that answer, until the state of one changes. */
+  /** Whether a server's `/readyz` says ok. */
+  readonly isReady: Readiness;
   #serving: readonly Server[] | undefined;
   #active: boolean;
 
@@ -254,7 +257,10 @@ export class Cluster {
       startMs: {least: minStartMs, most: maxStartMs},
       onServer: (node, server, what) => {
         this.#serving = undefined;
-        if (what === 'state') noteServer(this, node, server);
+        if (what === 'state') {
+          noteServer(this, node, server);
+          if (server.serves) this.isReady(server);
+        }
         for (const observer of this.#observers) observer.onServer?.(node, server, what);
       },
       onFile: (node, before, actor) => {

@@ -3,6 +3,7 @@
 
 import type {PortErrorCode} from '@etcd-encryption/rotation';
 import type {Stream} from '../prng.ts';
+import {watched} from './watched.ts';
 
 export interface InodeMeta {
   readonly mode: number;
@@ -81,10 +82,12 @@ const codes: Readonly<Record<string, PortErrorCode>> = {
 export interface DiskOptions {
   readonly nowMs: () => number;
   readonly onChange: (actor: DiskActor) => void;
+  /** Called before each change. */
+  readonly before?: (actor: DiskActor) => void;
 }
 
 export class Disk {
-  readonly faults: DiskFaults = {};
+  readonly faults: DiskFaults = watched({}, () => this.#options.before?.('fault'));
   readonly #root: DirectoryNode;
   readonly #options: DiskOptions;
   readonly #watchers: ((path: string, actor: DiskActor) => void)[] = [];
@@ -243,6 +246,7 @@ export class Disk {
     bytes: Uint8Array,
     {mode = 0o600, actor = 'world'}: {mode?: number; actor?: DiskActor} = {},
   ): void {
+    this.#options.before?.(actor);
     let directory = this.#root;
     const parts = partsOf(path);
     for (const part of parts.slice(0, -1)) directory = this.#directoryIn(directory, part);
@@ -332,6 +336,7 @@ export class Disk {
   ): DiskResult<undefined> {
     const fault = this.#fault(operation, path);
     if (fault !== undefined) return fault;
+    this.#options.before?.(actor);
     const place = this.#parentOf(path);
     if (place === undefined) return refused('gone', 'ENOENT');
     const result = change(place.parent, place.name);
@@ -350,6 +355,7 @@ export class Disk {
   ): DiskResult<undefined> {
     const fault = this.#fault(operation, path);
     if (fault !== undefined) return fault;
+    this.#options.before?.(actor);
     const node = this.find(path);
     if (node === undefined) return refused('gone', 'ENOENT');
     if (node.kind === 'directory') return refused('invalid', 'EISDIR');

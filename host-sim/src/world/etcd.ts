@@ -35,6 +35,10 @@ interface Superseded {
 }
 
 export interface EtcdListener {
+  /** A write is about to happen; time may go back in here, and whatever is decided on is looked at again. */
+  /** History is about to be forgotten. */
+  readonly onCompaction?: () => void;
+  readonly beforeCommit?: (key: string, present: KeyValue | undefined, next: StoredValue | undefined) => void;
   readonly onCommit?: (commit: Commit) => void;
   /** A version that no longer exists, not even as history. */
   readonly onForgotten?: (version: KeyValue) => void;
@@ -111,7 +115,8 @@ export class Etcd {
    * @returns undefined when it has moved on
    */
   put(key: string, value: StoredValue, expected: number, writer: string): KeyValue | undefined {
-    const previous = this.get(key);
+    if ((this.get(key)?.modRevision ?? 0) !== expected) return undefined;
+    const previous = this.#announce(key, value);
     if ((previous?.modRevision ?? 0) !== expected) return undefined;
     const revision = ++this.#revision;
     const current: KeyValue = {
@@ -128,7 +133,8 @@ export class Etcd {
 
   /** Deletes if the key's modification revision is still `expected`; whether it did. */
   delete(key: string, expected: number, writer: string): boolean {
-    const previous = this.get(key);
+    if (this.get(key)?.modRevision !== expected) return false;
+    const previous = this.#announce(key, undefined);
     if (previous === undefined || previous.modRevision !== expected) return false;
     const revision = ++this.#revision;
     this.#append(key, {key, value: undefined, modRevision: revision});
@@ -142,9 +148,10 @@ export class Etcd {
    * @throws RangeError where this one has gone further
    */
   load({items, revision}: EtcdContent, writer: string): void {
-    if (this.#revision > revision) throw new RangeError(`revision: expected at most ${revision}, got ${this.#revision}`);
+    if (this.#revision > revision)
+      throw new RangeError(`revision: expected at most ${revision}, got ${this.#revision}`);
     for (const item of [...items].sort((a, b) => a.modRevision - b.modRevision)) {
-      const previous = this.get(item.key);
+      const previous = this.#announce(item.key, item.value);
       this.#revision = Math.max(this.#revision, item.modRevision);
       this.#append(item.key, item);
       this.#tell({key: item.key, revision: item.modRevision, previous, current: item, writer});
@@ -200,6 +207,13 @@ export class Etcd {
       versions.push(version);
     }
     if (version.value === undefined) this.#superseded.push({version, atRevision: version.modRevision});
+  }
+
+  /** Tells that a key is about to be written; what stands there then. */
+  #announce(key: string, next: StoredValue | undefined): KeyValue | undefined {
+    const present = this.get(key);
+    for (const listener of this.#listeners) listener.beforeCommit?.(key, present, next);
+    return this.get(key);
   }
 
   #tell(commit: Commit): void {

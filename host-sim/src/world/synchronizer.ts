@@ -114,6 +114,7 @@ export class Synchronizer {
   /** Its process ends; the Deployment stays. What it had in memory comes again at its start, but for deletions. */
   kill(): void {
     if (this.#runningSinceMs === undefined) return;
+    this.#to.disturb();
     renewMirrorLease(this.#to, this.#runningSinceMs);
     this.#runningSinceMs = undefined;
     this.#disarm();
@@ -123,6 +124,7 @@ export class Synchronizer {
   /** Its process starts and copies everything. */
   start(): void {
     if (!this.#installed || this.#runningSinceMs !== undefined) return;
+    this.#to.disturb();
     this.#runningSinceMs = this.#nowMs;
     renewMirrorLease(this.#to, this.#nowMs);
     this.#readAll([]);

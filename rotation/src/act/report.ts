@@ -10,7 +10,7 @@ import type {NodePlan} from '../plan/node-plan.ts';
 import {ask, type NodePlatform, ok, type Result, type Step, type StoredObject} from '../ports.ts';
 
 /** A report that says nothing new is written after this, ms. */
-const heartbeatMs = 10_000;
+export const heartbeatMs = 10_000;
 
 /** Builds the report of one period. */
 export function makeReport(memory: AgentMemory, o: NodeObservation, plan: NodePlan): NodeReport {
@@ -101,6 +101,9 @@ function countEncryptions(
   }
   return {encryptions, counters: {startedAtMs, byName: {...evidence.encryptions}}};
 }
+
+/** Whether a report says something that the one before it did not; see `newsOf`. */
+export const isNews = (before: NodeReport, after: NodeReport): boolean => !same(newsOf(before), newsOf(after));
 
 /** What must not change silently; counters, times and the sequence alone are no news. */
 const newsOf = (report: NodeReport): unknown => {

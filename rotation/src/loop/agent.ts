@@ -16,7 +16,8 @@ import {observeNode} from '../observe/node.ts';
 import {planNode} from '../plan/node.ts';
 import {type NodeAction, type NodePlan, problem} from '../plan/node-plan.ts';
 import type {ReasonName} from '../plan/reason.ts';
-import {demand, type PortError, type Result, type Step} from '../ports.ts';
+import {demand, type PortError, type Result, type Step, type Stillness} from '../ports.ts';
+import {isNodeStill} from './stillness.ts';
 
 export interface AgentSettings {
   readonly node: string;
@@ -43,14 +44,21 @@ export function* agentLoop(settings: AgentSettings, engine: AgentEngine = agentE
   yield* removeLeftovers(configurationDirectory);
   yield* removeLeftovers(backupDirectory);
   for (;;) {
-    const busy = yield* agentPeriod(memory, engine);
+    const {busy, holds} = yield* agentPeriod(memory, engine);
     const ms = busy ? busyPeriodMs : Math.min(settings.idleMs ?? idlePeriodMs, idlePeriodMs);
-    if ((yield* demand('clock.sleep', {ms})) === 'stop') return;
+    const still = holds === undefined ? {} : {still: {periodMs: ms, leftMs: ms, holds}};
+    if ((yield* demand('clock.sleep', {ms, ...still})) === 'stop') return;
   }
 }
 
-/** One period; says whether the next should come soon. */
-export function* agentPeriod(memory: AgentMemory, engine: AgentEngine = agentEngine): Step<boolean> {
+/** Whether the next period should come soon, and what is known of it if nothing changes. */
+interface Ended {
+  readonly busy: boolean;
+  readonly holds?: Stillness['holds'];
+}
+
+/** One period. */
+export function* agentPeriod(memory: AgentMemory, engine: AgentEngine = agentEngine): Step<Ended> {
   const observation = yield* observeNode(memory);
   const plan = engine.plan(observation);
   noteLoaded(memory, observation, plan.loaded);
@@ -58,13 +66,14 @@ export function* agentPeriod(memory: AgentMemory, engine: AgentEngine = agentEng
   if (plan.actions.length > 0) {
     const after = yield* observeNode(memory);
     yield* report(memory, after, engine.plan(after));
-    return true;
+    return {busy: true};
   }
   yield* answerScan(memory, observation);
   if (memory.can.includes('scan') && observation.ring.state === 'seen')
     memory.etcdFacts = yield* askEtcd(observation.ring.value, memory.etcdFacts);
   yield* report(memory, observation, plan);
-  return isBusy(memory, observation, plan);
+  const busy = isBusy(memory, observation, plan);
+  return {busy, holds: (forMs) => isNodeStill(memory, {observation, plan}, engine.plan, forMs)};
 }
 
 function* doAll(

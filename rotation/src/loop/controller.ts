@@ -9,7 +9,8 @@ import {type ControllerMemory, type ControllerWaits, newControllerMemory, observ
 import {planController} from '../plan/controller.ts';
 import type {Action, Plan} from '../plan/plan.ts';
 import type {ReasonName} from '../plan/reason.ts';
-import {demand, type Result, type Step} from '../ports.ts';
+import {demand, type Result, type Step, type Stillness} from '../ports.ts';
+import {isStill, noteStill} from './stillness.ts';
 
 export interface ControllerSettings extends ControllerWaits {
   /** Unique to this process; holder of the lease. */
@@ -39,34 +40,45 @@ export function* controllerLoop(settings: ControllerSettings, engine: Controller
   const {identity, readPruned = nothingPruned, ...waits} = settings;
   const memory = newControllerMemory(newLeaseMemory(identity), readPruned, waits);
   for (;;) {
-    const sleepMs = yield* controllerPeriod(memory, engine);
-    if ((yield* rest(memory, sleepMs)) === 'stop') break;
+    const next = yield* controllerPeriod(memory, engine);
+    if ((yield* rest(memory, next)) === 'stop') break;
   }
   yield* releaseLease(memory.lease);
 }
 
 /** Sleeps, and keeps the lease meanwhile: another controller would take it from one that rests for longer than it lasts. */
-function* rest({lease}: ControllerMemory, ms: number): Step<'slept' | 'woken' | 'stop'> {
+function* rest(memory: ControllerMemory, {ms, still}: Next): Step<'slept' | 'woken' | 'stop' | 'still'> {
+  const {lease} = memory;
   const {monotonicMs: begunAtMs} = yield* demand('clock.now', {});
   for (let leftMs = ms; ; ) {
-    const how = yield* demand('clock.sleep', {ms: lease.leading ? Math.min(leftMs, renewEveryMs) : leftMs});
+    const how = yield* demand('clock.sleep', {
+      ms: lease.leading ? Math.min(leftMs, renewEveryMs) : leftMs,
+      ...(still === undefined ? {} : {still: {...still, leftMs}}),
+    });
     const now = yield* demand('clock.now', {});
+    if (how === 'still') noteStill(memory, now);
     leftMs = begunAtMs + ms - now.monotonicMs;
-    if (how !== 'slept' || leftMs <= 0 || !lease.leading) return how;
+    if (how !== 'slept' || leftMs < busyPeriodMs || !lease.leading) return how;
     if (!(yield* holdLease(lease, now))) return how;
   }
 }
 
-/** One period; answers how long to sleep, ms. */
-function* controllerPeriod(memory: ControllerMemory, engine: ControllerEngine): Step<number> {
+/** How long to sleep after a period, and what is known of the next ones. */
+interface Next {
+  readonly ms: number;
+  readonly still?: Omit<Stillness, 'leftMs'>;
+}
+
+/** One period; answers how long to sleep. */
+function* controllerPeriod(memory: ControllerMemory, engine: ControllerEngine): Step<Next> {
   const now = yield* demand('clock.now', {});
   const leading = yield* holdLease(memory.lease, now);
   if (!leading) {
     memory.ownEpoch = undefined;
-    return busyPeriodMs * 2;
+    return {ms: busyPeriodMs * 2};
   }
   const observation = yield* observeCluster(memory, leading);
-  if (isOvertaken(memory, observation)) return yield* standDown(memory);
+  if (isOvertaken(memory, observation)) return {ms: yield* standDown(memory)};
   const plan = engine.plan(observation);
   const deed: ControllerDeed = {memory, observation, plan};
   let failed = false;
@@ -88,9 +100,13 @@ function* controllerPeriod(memory: ControllerMemory, engine: ControllerEngine): 
     if (!result.ok) break;
   }
   yield* writeStatus(deed);
-  if (plan.actions.length > 0 && !failed) return plan.actions.some(isQuestion) ? compactionAskMs : 0;
+  if (plan.actions.length > 0 && !failed) return {ms: plan.actions.some(isQuestion) ? compactionAskMs : 0};
   const after = yield* demand('clock.now', {});
-  return Math.max(0, Math.min(plan.wakeAtMs - after.monotonicMs, isResting(plan) ? plan.wakeAtMs : busyPeriodMs));
+  const longestMs = isResting(plan) ? Number.POSITIVE_INFINITY : busyPeriodMs;
+  const ms = Math.max(0, Math.min(plan.wakeAtMs - after.monotonicMs, longestMs));
+  if (plan.actions.length > 0) return {ms};
+  const periodMs = Math.min(plan.wakeAtMs - observation.now.monotonicMs, longestMs);
+  return {ms, still: {periodMs, holds: (forMs) => isStill(deed, engine.plan, forMs + after.monotonicMs)}};
 }
 
 /** Nothing is under way, or what is waited for takes long. */

@@ -1,0 +1,157 @@
+// What the programs of one cluster could see change, as version numbers, so that periods which would find nothing new
+// are left out. Before a change, programs that left something out catch up with it; around faults nothing is left out.
+
+import {
+  configResource,
+  isNews,
+  leaseResource,
+  type NodeReport,
+  nodeReportResource,
+  type StoredObject,
+  same,
+} from '@etcd-encryption/rotation';
+import {calmMs, catchUpMs} from './limits.ts';
+import type {Program} from './program.ts';
+import type {Scheduler} from './scheduler.ts';
+import type {Cluster} from './world/cluster.ts';
+import {type Kind, resourceId} from './world/kinds.ts';
+
+/** A program with the node it runs on, if any. */
+export interface Sleeper {
+  readonly program: Program;
+  readonly node?: string;
+}
+
+export interface ClusterStillness {
+  /** Changes with whatever a program on a node, or on none, could see. */
+  readonly version: (node: string | undefined) => number;
+  readonly isCalm: (node: string | undefined) => boolean;
+  /** A fault begins or ends now: what was left out lately is done, and for a while nothing is left out. */
+  readonly disturb: () => void;
+}
+
+/** @param sleepers the programs of this cluster that run now */
+export function createStillness(
+  cluster: Cluster,
+  scheduler: Scheduler,
+  sleepers: () => readonly Sleeper[],
+): ClusterStillness {
+  const seen = {all: 0, controllers: 0, nodes: new Map<string, number>()};
+  /** When a program on a node, or on none, could last see something change. */
+  const changedAtMs = new Map<string | undefined, number>();
+  let disturbedUntilMs = 0;
+  let isCatchingUp = false;
+
+  const catchUp = (of: (sleeper: Sleeper) => number | undefined): void => {
+    const due = sleepers().flatMap((sleeper) => {
+      const atMs = of(sleeper);
+      return atMs === undefined ? [] : [{program: sleeper.program, atMs}];
+    });
+    if (due.length === 0) return;
+    const {nowMs} = scheduler;
+    scheduler.rewind(Math.min(...due.map(({atMs}) => atMs)), () => {
+      for (const {program, atMs} of due) program.resume(atMs, nowMs);
+    });
+  };
+  const note = (seers: 'all' | 'controllers'): void => {
+    seen[seers]++;
+    changedAtMs.set(undefined, scheduler.nowMs);
+    if (seers === 'all') for (const {name} of cluster.nodes) changedAtMs.set(name, scheduler.nowMs);
+  };
+  const noteNode = (name: string): void => {
+    seen.nodes.set(name, (seen.nodes.get(name) ?? 0) + 1);
+    changedAtMs.set(name, scheduler.nowMs);
+  };
+  const disturb = (): void => {
+    if (isCatchingUp) return;
+    isCatchingUp = true;
+    // What was left out before a change would see what came after it; it had ended by then.
+    const sinceMs = scheduler.nowMs - catchUpMs;
+    catchUp(({program, node}) => program.resumptionSince(Math.max(sinceMs, changedAtMs.get(node) ?? 0)));
+    isCatchingUp = false;
+    note('all');
+    disturbedUntilMs = scheduler.nowMs + calmMs;
+  };
+
+  cluster.disturbances.push(disturb);
+  cluster.nodeWatchers.push((name) => {
+    catchUp(({program, node}) => (node === name ? program.resumptionMidway : undefined));
+    noteNode(name);
+  });
+  for (const {name, disk} of cluster.nodes) disk.watch(() => noteNode(name));
+  cluster.etcd.listen({
+    beforeCommit: (key, present, next) => {
+      const kind = cluster.kinds.ofPath(key);
+      const seers = seersOf(kind, key, present?.value.object, next?.object);
+      if (seers === 'nobody') return;
+      catchUp(({program, node}) => (seers === 'all' || node === undefined ? program.resumptionMidway : undefined));
+      note(seers);
+    },
+    onCompaction: () => {
+      catchUp(({program}) => program.resumptionMidway);
+      note('all');
+    },
+  });
+
+  return {
+    version: (node) => seen.all + (node === undefined ? seen.controllers : (seen.nodes.get(node) ?? 0)),
+    isCalm: (node) =>
+      scheduler.nowMs >= disturbedUntilMs &&
+      !cluster.faults.etcdDown &&
+      cluster.nodes.every(({server}) => server?.serves === true) &&
+      // Of several controllers the leader renews a lease that the others watch.
+      (node !== undefined || sleepers().filter((each) => each.node === undefined).length === 1),
+    disturb,
+  };
+}
+
+/** Namespaces whose objects programs read. */
+const readNamespaces: ReadonlySet<string> = new Set(['kube-system', 'cpaas-system']);
+const reportKind = resourceId(nodeReportResource);
+const configKind = resourceId(configResource);
+const leaseKind = resourceId(leaseResource);
+
+/** Which programs could see that an object becomes another one; renewals and heartbeats are seen by nobody. */
+export function seersOf(
+  kind: Kind | undefined,
+  key: string,
+  before: StoredObject | undefined,
+  after: StoredObject | undefined,
+): 'nobody' | 'controllers' | 'all' {
+  if (kind === undefined) return 'all';
+  const inside = kind.resource.namespaced ? key.slice(kind.path.length).split('/')[0] : undefined;
+  if (inside !== undefined && !readNamespaces.has(inside)) return 'nobody';
+  if (before === undefined || after === undefined) return 'all';
+  switch (kind.id) {
+    case leaseKind:
+      return 'nobody';
+    case reportKind:
+      return reportSeers(before.status as NodeReport, after.status as NodeReport);
+    case configKind: {
+      const {status: _a, ...rest} = before;
+      const {status: _b, ...now} = after;
+      return same(rest, now) ? 'controllers' : 'all';
+    }
+    default:
+      return 'all';
+  }
+}
+
+/** A report that says nothing new: no watch of it need wake anybody. */
+export const isHeartbeat = (kind: Kind, before: StoredObject | undefined, after: StoredObject | undefined): boolean => {
+  if (kind.id !== reportKind || before === undefined || after === undefined) return false;
+  const [old, next] = [before.status, after.status] as readonly (NodeReport | undefined)[];
+  return old !== undefined && next !== undefined && !isNews(old, next);
+};
+
+function reportSeers(before: NodeReport | undefined, after: NodeReport | undefined): 'nobody' | 'controllers' | 'all' {
+  if (before === undefined || after === undefined) return 'all';
+  const isCounted = same(before.encryptions, after.encryptions) && same(readKeys(before), readKeys(after));
+  if (isCounted && !isNews(before, after)) return 'nobody';
+  return before.recipient === after.recipient && before.node === after.node ? 'controllers' : 'all';
+}
+
+const readKeys = ({decryptions = {}}: NodeReport): readonly string[] =>
+  Object.keys(decryptions)
+    .filter((name) => (decryptions[name] ?? 0) > 0)
+    .sort();
