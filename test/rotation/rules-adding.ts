@@ -136,6 +136,12 @@ export function describeAdopt(): void {
       });
     });
 
+    test('a restore took the ring back to before its first layout ⇒ none is made before every node answered since', () => {
+      const ring = restingRing([r1], {restored, layout: layoutOf([], 'identity', []), history: []});
+      const plan = planOf(observe({ring, nodes: {n2: {ring: {epoch: 3, version: 1}}}}));
+      expectWait(plan, 'RestoreSeen');
+    });
+
     test('a restore was seen, one report is older than the new epoch ⇒ not merged yet', () => {
       const ring = restingRing([r1], {restored: {atMs: now - 1000, merged: false}});
       const plan = planOf(observe({ring, nodes: {n2: {ring: {epoch: 3, version: 1}}, n3: {found: [refOf(r2)]}}}));

@@ -92,10 +92,11 @@ export function describeGround(): void {
       });
     });
 
-    test('a node saw a higher epoch than the ring ⇒ above it, and every proof from before is void', () => {
+    test('a node saw a higher epoch than the ring ⇒ above it, and every proof and trial from before is void', () => {
       const clean = [{key: 'r1', by: 'scan-1', revision: '9', atMs: now - 1000}];
       const scan = {id: 'scan-1', resources: ['secrets'], node: 'n1', deep: false, atMs: now - 1000};
-      const ring = {...resting, clean, scan};
+      const trial = {id: 'trial-4-60', layout: resting.layout, node: 'n1', startedAtMs: now - 1000};
+      const ring = {...resting, clean, scan, trial};
       const plan = planOf(observe({ring, nodes: {n3: {highest: {epoch: 9, revision: 1}}}}));
       expectRing(plan, ring, {
         changes: {
@@ -103,6 +104,7 @@ export function describeGround(): void {
           begunAtVersion: ring.version + 1,
           restored: {atMs: now, merged: false},
           gate: undefined,
+          trial: undefined,
           scan: undefined,
           clean: [],
         },

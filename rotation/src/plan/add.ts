@@ -31,8 +31,12 @@ function apply(view: View): Outcome {
   if (ring.trial !== undefined) return continueTrial(view, ring.trial);
   const desired = desiredLayout(view);
   if (same(desired, ring.layout)) return pass;
+  const enters = desired.resources.length > ring.layout.resources.length;
+  // What came back with etcd says nothing of what the nodes write by now.
+  if (enters && ring.restored?.merged === false)
+    return wait(because('RestoreSeen', 'every node is asked what it writes with since etcd was restored'));
   const unread = view.members.filter(({report}) => report.file.state === 'unknown').map(({node}) => node);
-  if (desired.resources.length > ring.layout.resources.length && unread.length > 0)
+  if (enters && unread.length > 0)
     return wait(because('ReadFailed', `what ${unread.join(', ')} write now could not be read`, unread));
   const unheld = notHeld(view, desired);
   if (unheld.length > 0) return wait(...unheld);

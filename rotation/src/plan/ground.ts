@@ -89,7 +89,10 @@ const seenBefore = (o: ClusterObservation): readonly SeenRing[] => [
 
 const highestOf = (values: readonly number[]): number => Math.max(0, ...values);
 
-/** The restored ring goes on above all that was seen; a rotation that had not changed the write key begins anew. */
+/**
+ * The restored ring goes on above all that was seen. A rotation that had not changed the write key begins anew, and so
+ * does the trial of a file: its node may write with a key by now that the trial would take away.
+ */
 function afterRestore(o: ClusterObservation, ring: Ring, past: readonly SeenRing[]): Outcome {
   const highest = highestOf(past.map(({epoch}) => epoch));
   const version = highestOf([ring.version, ...past.map((seen) => seen.version)]);
@@ -101,6 +104,7 @@ function afterRestore(o: ClusterObservation, ring: Ring, past: readonly SeenRing
       begunAtVersion: version + 1,
       restored: {atMs: o.now.wallMs, merged: false},
       gate: undefined,
+      trial: undefined,
       scan: undefined,
       proof: undefined,
       minting: undefined,
