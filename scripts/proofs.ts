@@ -88,4 +88,16 @@ export const proofs: readonly Proof[] = [
     describe: 'Every deliberate bug of the engine dies by an invariant of its row, and the shipped engine survives.',
     run: {file: 'test/sim/mutants.test.ts'},
   },
+  {
+    name: 'pair',
+    describe:
+      'Two real control planes, one mirrored into the other, rotate, fail over and back in one lineage; every value is readable on both.',
+    run: {file: 'test/cluster/pair.test.ts'},
+  },
+  {
+    name: 'campaign',
+    describe:
+      'A hundred thousand generated rehearsals break nothing, and hit every possible cell of fault, phase and role.',
+    run: {file: 'test/sim/campaign/campaign.test.ts'},
+  },
 ];

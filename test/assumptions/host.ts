@@ -29,6 +29,8 @@ export interface AssumedServer {
   readonly stop: () => Promise<void>;
   /** Rejects when the server does not become ready. */
   readonly start: () => Promise<void>;
+  /** Starts it, and waits until it answers requests, ready or not. */
+  readonly startUnready: () => Promise<void>;
   /** As `start`; from when it has read its file until it is ready, `whileStarting` is done again and again. */
   readonly startWith: (whileStarting: () => Promise<void>) => Promise<void>;
 }

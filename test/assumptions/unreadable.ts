@@ -45,6 +45,28 @@ export const unreadable: Assumptions = {
     expect((await get(host.plain, 'beside')).data).toEqual({a: 'YQ=='});
     await host.remove(broken);
   },
+  'a server that starts beside a value that nobody opens answers and is not ready until the value is gone': async (
+    host,
+  ) => {
+    await create(host.plain, 'at-start');
+    await host.put(broken, foreign);
+    await host.plain.stop();
+    await host.plain.startUnready();
+    await expect.poll(async () => (await read(host.plain, 'at-start')).ok, {timeout: 60_000}).toBe(true);
+    for (let moments = 0; moments < 4; moments++) await host.moment();
+    expect(await host.plain.isReady()).toBe(false);
+    expect((await list(host.plain)).ok).toBe(false);
+    await host.remove(broken);
+    await expect.poll(() => host.plain.isReady(), {timeout: 60_000}).toBe(true);
+    expectValue(await list(host.plain));
+  },
+  'a server that runs stays ready beside a value that nobody opens': async (host) => {
+    await host.put(broken, foreign);
+    await host.waitForPoll();
+    expect((await list(host.plain)).ok).toBe(false);
+    expect(await host.plain.isReady()).toBe(true);
+    await host.remove(broken);
+  },
   'a value that nobody opens cannot be deleted through the server': async (host) => {
     await host.put(broken, foreign);
     const request = {resource: secrets, namespace: 'default', name: 'unreadable', uid: '', resourceVersion: '1'};

@@ -31,6 +31,11 @@ function openServer(controlPlane: ControlPlane, name: string): AssumedServer & {
     isReady: async () => (await probe(`${url}/readyz`, controlPlane.admin))?.status === 200,
     stop: () => controlPlane.stopServer(name),
     start: () => controlPlane.startServer(name),
+    startUnready: async () => {
+      await controlPlane.startServer(name, {readyTimeoutMs: 1}).catch(() => undefined);
+      const answers = async () => (await probe(`${url}/version`, controlPlane.admin))?.status;
+      await expect.poll(answers, {timeout: 60_000}).toBe(200);
+    },
     startWith: async (whileStarting) => {
       let isStarting = true;
       const started = controlPlane.startServer(name).finally(() => {

@@ -26,7 +26,9 @@ import {bytesOf} from './rotation-steps.ts';
 
 const run = openProofRun();
 const nodes = run.long ? {east: 2, west: 2} : {east: 1, west: 2};
-const objects = run.long ? {secrets: 100, configMaps: 50} : {secrets: 8, configMaps: 4};
+/** Completed before the first failover. */
+const rotations = run.long ? 6 : 3;
+const objects = run.long ? {secrets: 40, configMaps: 20} : {secrets: 8, configMaps: 4};
 
 const said =
   (type: string, reason: string, ...words: readonly string[]) =>
@@ -80,7 +82,7 @@ describe('two control planes, one mirrored into the other, users busy', () => {
     await pair.synchronizer.drained();
     const name = active.find((key) => key.startsWith(`r${revision}-`));
     expect([await storedNames(east), await storedNames(west)]).toEqual([[name], [name]]);
-    expect(await pair.verify()).toMatchObject({code: 0, out: expect.stringMatching(/^same: r1-/)});
+    expect(await pair.verify()).toMatchObject({code: 0, out: expect.stringMatching(/^same: r\d+-/)});
     expect(isReady(await pair.standby.status())).toBe(true);
     expect(await unreadValues(pair.standby)).toEqual([]);
   }
@@ -122,21 +124,20 @@ describe('two control planes, one mirrored into the other, users busy', () => {
     await expectSame(1);
   });
 
-  test('r2 by the schedule, r3 by a request for a key that the Standby proved ⇒ each writes on both sides', async () => {
-    await pair.makeDue(2);
-    await pair.settled(2);
-    await expectSame(2);
+  test('r2 by the schedule, the last by a request for a key that the Standby proved ⇒ each writes on both sides', async () => {
+    for (let revision = 2; revision < rotations; revision++) {
+      await pair.makeDue(revision);
+      await pair.settled(revision);
+      await expectSame(revision);
+    }
     expect(await pair.verify('--record')).toMatchObject({code: 0});
     await east.rotate('a drill');
-    await pair.settled(3);
-    await expectSame(3);
-    const reasons = await Promise.all(
-      [east, west].map(async (side) => (await ringOf(side)).history.map((h) => h.reason)),
-    );
-    expect(reasons).toEqual([
-      ['request', 'schedule', 'first'],
-      ['follow', 'follow', 'follow'],
-    ]);
+    await pair.settled(rotations);
+    await expectSame(rotations);
+    const reasonsOf = async (side: RotationCluster) => (await ringOf(side)).history.map(({reason}) => reason);
+    const scheduled = Array.from({length: rotations - 2}, () => 'schedule');
+    expect(await reasonsOf(east)).toEqual(['request', ...scheduled, 'first']);
+    expect(await reasonsOf(west)).toEqual(Array.from({length: rotations}, () => 'follow'));
   });
 
   test('a copied value that no key here opens, or that was damaged ⇒ FailoverReady is False until it is gone, as every server says', async () => {
@@ -174,27 +175,75 @@ describe('two control planes, one mirrored into the other, users busy', () => {
     expect(await unreadValues(west)).toEqual([]);
   });
 
-  test('a failover by the book ⇒ everything is readable on the new Active at once, and users go on', async () => {
-    expect(isReady(await west.status())).toBe(true);
-    const failures = await pair.stopUsers();
-    expect(failures).toEqual([]);
-    await pair.synchronizer.drained();
-    await pair.uninstallSynchronizer();
-    pair.pointTo(west);
-    expect(await unreadValues(west)).toEqual([]);
+  /** An operator’s word, and the word of before taken back. */
+  async function expectLeads(side: RotationCluster): Promise<void> {
+    await stateRole(pair.other(side), '');
+    await stateRole(side, 'Active');
+    await side.until('it leads', said('RoleKnown', 'Active'));
+  }
+
+  /** The other side follows, and the next key writes on both, the one after it waits on both. */
+  async function expectGoesOn(revision: number): Promise<void> {
+    await pair.follow(pair.standby);
+    await pair.standby.until('it follows', said('RoleKnown', 'Standby'));
+    await pair.makeDue(revision);
+    await pair.settled(revision);
+    await expectSame(revision);
+    const numbers = (await bundleKeys(pair.standby)).map((key) => Number(/^r(\d+)-/.exec(key)?.[1]));
+    expect(numbers.slice(-2)).toEqual([revision, revision + 1]);
+    expect(new Set(numbers).size).toBe(numbers.length);
+  }
+
+  async function expectFailover(): Promise<void> {
+    const next = pair.standby;
+    expect(isReady(await next.status())).toBe(true);
+    expect(await pair.failOver()).toEqual([]);
+    expect(await unreadValues(next)).toEqual([]);
     pair.startUsers();
-    await stateRole(west, 'Active');
-    await west.until('it leads', said('RoleKnown', 'Active'));
+    await expectLeads(next);
+  }
+
+  test('a failover by the book ⇒ everything is readable on the new Active at once, and users go on', async () => {
+    await expectFailover();
   });
 
-  test('the old Active follows, and r4 is due ⇒ it writes on both sides, and r5 is the same key on both', async () => {
-    await pair.follow(east);
-    await east.until('it follows', said('RoleKnown', 'Standby'));
-    await pair.makeDue(4);
-    await pair.settled(4);
-    await expectSame(4);
-    expect((await bundleKeys(east)).map((key) => key.slice(0, 3))).toEqual(['r1-', 'r2-', 'r3-', 'r4-', 'r5-']);
+  test('the old Active follows, and a rotation is due ⇒ the next key writes on both sides, one lineage', async () => {
+    await expectGoesOn(rotations + 1);
   });
+
+  if (run.long) {
+    test('the Active is lost while a new key becomes the write key ⇒ the other side reads everything at once and completes it', async () => {
+      const [lost, next] = [pair.active, pair.standby];
+      const revision = rotations + 2;
+      expect(await pair.stopUsers()).toEqual([]);
+      await Promise.all(watches.map((watch) => watch.end()));
+      await pair.makeDue(revision);
+      await lost.until(`r${revision} writes`, async () => (await ringOf(lost)).rotation?.activatedAtMs !== undefined);
+      await Promise.all(lost.plane.nodes.map(({name}) => lost.plane.killServer(name)));
+      await lost.plane.stopEtcd('SIGKILL');
+      await pair.uninstallSynchronizer();
+      expect(await unreadValues(next)).toEqual([]);
+      watches = [...watches, new EveryValueWatch(next)];
+      pair.pointTo(next);
+      await stateRole(next, 'Active');
+      await next.until('it leads', said('RoleKnown', 'Active'));
+      await next.complete(revision, patienceMs);
+    });
+
+    test('the lost side comes back ⇒ it follows, and the next key writes on both', async () => {
+      const back = pair.standby;
+      await back.plane.startEtcd();
+      await Promise.all(back.plane.nodes.map(({name}) => back.plane.startServer(name)));
+      await stateRole(back, '');
+      watches = [...watches, new EveryValueWatch(back)];
+      await expectGoesOn(rotations + 3);
+    });
+
+    test('a failover back by the book ⇒ users go on, and the next key writes on both', async () => {
+      await expectFailover();
+      await expectGoesOn(rotations + 4);
+    });
+  }
 
   test('all of it ⇒ no read and no write of a user failed, and every value was readable on both sides all the time', async () => {
     expect(await pair.stopUsers()).toEqual([]);

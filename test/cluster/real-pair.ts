@@ -83,9 +83,21 @@ export class RealPair {
     await this.#synchronizer.install();
   }
 
-  async uninstallSynchronizer(): Promise<void> {
-    await this.synchronizer.uninstall();
+  /** Answers the prefixes that were not copied any more. */
+  async uninstallSynchronizer(): Promise<readonly string[]> {
+    const ended = await this.synchronizer.uninstall();
     this.#synchronizer = undefined;
+    return ended;
+  }
+
+  /** The Standby leads from now on, by the book: nothing is missed or surplus, and nobody writes meanwhile. */
+  async failOver(): Promise<readonly string[]> {
+    const next = this.standby;
+    const failures = await this.stopUsers();
+    await this.synchronizer.drained();
+    const ended = await this.uninstallSynchronizer();
+    this.pointTo(next);
+    return [...failures, ...ended.map((prefix) => `not copied any more: ${prefix}`)];
   }
 
   /** What each side shows of its keys, put into two files, Active first. */
@@ -139,7 +151,7 @@ export class RealPair {
 
   async stop(): Promise<void> {
     await this.stopUsers();
-    await this.#synchronizer?.halt().catch(() => undefined);
+    await this.#synchronizer?.halt();
     await Promise.all([this.east.stop(), this.west.stop()]);
   }
 }

@@ -12,10 +12,10 @@ import {pause} from './rotation-steps.ts';
 export const replicatedNamespaces = ['team-a', 'team-b'] as const;
 
 /** The one key that the Synchronizer copies by its exact name although its namespace is left alone. */
-export const bundleKey = '/registry/cluster.alauda.io/seedbundles/kube-system/default';
+const bundleKey = '/registry/cluster.alauda.io/seedbundles/kube-system/default';
 
 /** One process copies each of these. */
-export const replicatedPrefixes: readonly string[] = [
+const replicatedPrefixes: readonly string[] = [
   ...replicatedNamespaces.map((name) => `/registry/namespaces/${name}`),
   ...replicatedNamespaces.flatMap((name) => [`/registry/secrets/${name}/`, `/registry/configmaps/${name}/`]),
   bundleKey,
@@ -43,27 +43,25 @@ export class RealSynchronizer {
     this.#renewal = this.#renew();
   }
 
-  /** Takes it away, with what it had still to copy; its Lease stays and is renewed no more. */
-  async uninstall(): Promise<void> {
-    await this.halt();
+  /**
+   * Takes it away, with what it had still to copy; its Lease stays and is renewed no more. Answers the prefixes whose
+   * processes had ended by themselves, as they do when an etcd is lost.
+   */
+  async uninstall(): Promise<readonly string[]> {
+    const ended = await this.halt();
     this.#renewing = false;
     await this.#renewal;
-    await this.#to.plane.kubectl(
-      'node-1',
-      '-n',
-      synchronizer.namespace,
-      'delete',
-      'deployment',
-      synchronizer.deployment,
-    );
+    const {namespace, deployment: name} = synchronizer;
+    await this.#to.plane.kubectl('node-1', '-n', namespace, 'delete', 'deployment', name);
+    return ended;
   }
 
-  /** Ends the processes; the signs stay. */
-  async halt(): Promise<void> {
-    const dead = this.#mirrors.filter(({running}) => !running).map(({prefix}) => prefix);
+  /** Ends the processes, and answers as {@link uninstall}; the signs stay. */
+  async halt(): Promise<readonly string[]> {
+    const ended = this.#mirrors.filter(({running}) => !running).map(({prefix}) => prefix);
     await Promise.all(this.#mirrors.map((mirror) => mirror.stop()));
     this.#mirrors = [];
-    if (dead.length > 0) throw new Error(`ended by itself: the mirror of ${dead.join(', ')}`);
+    return ended;
   }
 
   /** Copies everything, and then what changes. */

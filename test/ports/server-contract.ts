@@ -28,7 +28,7 @@ export interface ServerFixture {
 }
 
 /** Key names that the fixture's first file has: the first one writes. */
-export const contractKeys = ['r2-write', 'r1-read'] as const;
+const contractKeys = ['r2-write', 'r1-read'] as const;
 
 /** A file with the contract's keys in the given order; the secrets are no secrets. */
 export function contractFile(order: readonly string[] = contractKeys): Uint8Array {

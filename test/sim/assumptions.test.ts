@@ -17,11 +17,16 @@ import {promised} from './promised.ts';
 const pollMs = 60_000;
 const startMs = 120_000;
 
+function isReady({cluster}: Simulation, {server}: SimNode): boolean {
+  return server !== undefined && cluster.isReady(server);
+}
+
+/** Starts a server and waits until it answers. */
 async function begin(simulation: Simulation, node: SimNode, whileStarting: () => Promise<void>): Promise<void> {
   node.start();
   await whileStarting();
   if (!simulation.runUntil(() => node.server?.serves === true, simulation.nowMs + startMs))
-    throw new Error('not ready');
+    throw new Error('no answer');
 }
 
 function openServer(simulation: Simulation, name: string): AssumedServer {
@@ -37,9 +42,13 @@ function openServer(simulation: Simulation, name: string): AssumedServer {
     removeFile: async () => {
       disk.remove(configurationPath, 'test');
     },
-    isReady: async () => node.server?.serves === true,
+    isReady: async () => isReady(simulation, node),
     stop: async () => node.stop(),
-    start: () => begin(simulation, node, async () => undefined),
+    start: async () => {
+      await begin(simulation, node, async () => undefined);
+      if (!isReady(simulation, node)) throw new Error('not ready');
+    },
+    startUnready: () => begin(simulation, node, async () => undefined),
     startWith: (whileStarting) => begin(simulation, node, whileStarting),
   };
 }

@@ -97,6 +97,7 @@ export class Cluster {
         for (const observer of this.#observers) observer.onBacklog?.(resource, tag);
       },
     });
+    this.isReady = createReadiness(this.need);
     this.etcd.listen({
       onCommit: (commit) => {
         const kind = this.kinds.ofPath(commit.key);
