@@ -6,6 +6,7 @@ import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {openProofRun} from '../../scripts/proof-run.ts';
+import {Mirror} from '../control-plane/index.ts';
 import {conditionOf, stays} from './conditions.ts';
 import {createRootSecret, deleteRootSecret, groupId} from './derived-keys.ts';
 import {openEtcdWriter} from './etcd-writer.ts';
@@ -122,6 +123,26 @@ describe('two control planes, one mirrored into the other, users busy', () => {
     expect(await pair.verify('--record')).toMatchObject({code: 0});
     await pair.settled(1);
     await expectSame(1);
+  });
+
+  test('the resource itself is copied too ⇒ the Standby tells its own state again, under its own id', async () => {
+    const prefix = '/registry/cluster.alauda.io/etcdencryptionconfigs/';
+    const mirror = new Mirror({
+      from: east.plane.etcd,
+      to: west.plane.etcd,
+      prefix,
+      logPath: join(west.dir, 'mirror.log'),
+    });
+    try {
+      await east.annotate('example.com/copied', 'yes');
+      const {clusterId} = await ringOf(west);
+      await west.until('the copy is there, and the status is its own', async (status) => {
+        const {annotations} = (await west.config()).metadata;
+        return annotations?.['example.com/copied'] === 'yes' && status.clusterId === clusterId && isReady(status);
+      });
+    } finally {
+      await mirror.stop();
+    }
   });
 
   test('r2 by the schedule, the last by a request for a key that the Standby proved ⇒ each writes on both sides', async () => {

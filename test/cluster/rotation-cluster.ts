@@ -40,6 +40,7 @@ export interface ClusterOptions {
 }
 
 export interface ConfigStatusView {
+  readonly clusterId?: string;
   readonly revision?: number;
   readonly phase?: string;
   readonly conditions?: readonly {
