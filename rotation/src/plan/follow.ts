@@ -52,7 +52,7 @@ function apply(view: View): Outcome {
     ...bundleNotes(view),
     ...step.notes,
     ...forks(ring),
-    ...silence(view),
+    ...activeSilence(view),
   );
 }
 
@@ -238,7 +238,7 @@ function forks({keys}: Ring): readonly Reason[] {
 }
 
 /** No bundle for two intervals: nobody is Active, or nothing is mirrored. A late word is a condition, never a step. */
-function silence(view: View): readonly Reason[] {
+export function activeSilence(view: View): readonly Reason[] {
   const {following} = view.ring;
   const agoMs = view.observation.now.wallMs - (following?.sinceMs ?? view.observation.now.wallMs);
   if (agoMs < 2 * interval(view) || roleOf(view).role === 'Active') return [];

@@ -7,6 +7,7 @@ import type {ScanReport} from '../model/node.ts';
 import {formatTime} from '../model/time-text.ts';
 import {disagreements, newestEntry, readingOf} from './bundles.ts';
 import {isFar} from './delay.ts';
+import {activeSilence} from './follow.ts';
 import {silence} from './membership.ts';
 import {typesOf} from './migrate.ts';
 import {because, type Reason} from './reason.ts';
@@ -41,7 +42,8 @@ export function pairConditions(view: View): readonly PairCondition[] {
       message: finding.why,
     },
     condition('RootSecretReady', rootTrouble(view), 'every node has the root key, and all have the same'),
-    condition('SeedBundleReady', bundleTrouble(view), readyBundle(view)),
+    // Silence keeps nobody from a failover; it may be the very reason for one.
+    condition('SeedBundleReady', bundleTrouble(view) ?? activeSilence(view)[0], readyBundle(view)),
     ...(isStandby(view) ? [failover(view)] : []),
     ...(finding.role === 'Active' ? [proof(view)] : []),
   ];

@@ -96,6 +96,16 @@ describe('SeedBundleReady', () => {
   });
 });
 
+test('no bundle came for two intervals ⇒ a side that is no Active says so, and a failover is ready all the same', () => {
+  const silent = (ring: Ring): Ring =>
+    ring.following === undefined ? ring : {...ring, following: {...ring.following, sinceMs: now - 400 * 86_400_000}};
+  const counted = {n1: {scan: scanOf({secrets: {clear: 1}, configmaps: {clear: 1}})}};
+  const standby = {ring: silent(theirs), stored: bundle, signals: installed, nodes: counted};
+  expect(condition(standby, 'SeedBundleReady')).toEqual({status: 'False', reason: 'ActiveSilent'});
+  expect(condition(standby, 'FailoverReady')).toEqual({status: 'True', reason: 'Complete'});
+  expect(condition({ring: silent(mine), stored: bundle}, 'SeedBundleReady')?.reason).toBe('Complete');
+});
+
 describe('FailoverReady', () => {
   const clean = scanOf({secrets: {[`aesgcm:${d1.name}`]: 3, clear: 1}, configmaps: {[`aesgcm:${d2.name}`]: 2}});
   const ready: GivenPair = {ring: theirs, stored: bundle, signals: installed, nodes: {n1: {scan: clean}}};

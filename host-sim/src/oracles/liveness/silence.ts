@@ -31,7 +31,7 @@ export function watchSilence(watched: WatchedCluster): PromiseWatch {
     const status = watched.status();
     if (ring.following === undefined || status.role === 'Active') return;
     if (silentMs < 2 * longestInterval(ring, spec) + slackMs || cluster.serving().length === 0) return;
-    if (hasReason(status, 'ActiveSilent')) return;
+    if (hasReason(status, 'ActiveSilent') || hasReason(status, 'no SeedBundle was published')) return;
     const explanation = `no bundle was published for ${silentMs} ms, two intervals are over, and no condition says so`;
     watched.broke('L8 alarm', {explanation});
   };
