@@ -71,7 +71,8 @@ function coverageCase(suite: string, {never}: Played): JunitCase {
   return never.length === 0 ? common : {...common, failure: {message: 'vacuous', text: never.join('\n')}};
 }
 
-async function writeResult(option: string, file: string, text: string): Promise<void> {
+/** @throws UsageError where it cannot be written */
+export async function writeResult(option: string, file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text);
   } catch (error) {

@@ -8,15 +8,21 @@ import {
   type CampaignSummary,
   deedsOf,
   generateRehearsal,
+  type Recording,
+  type Rehearsal,
   type RunSeed,
+  recordRehearsal,
   type SeedDigest,
+  type SeedRange,
   verdictOf,
 } from '@etcd-encryption/host-sim';
 import {runCampaignSeed} from '../campaign/engine.ts';
 import {type CampaignRun, runCampaign} from '../campaign/run.ts';
 import {readShard} from '../campaign/shard.ts';
 import {createProgress} from '../progress.ts';
+import {resultOptions, writeResult} from '../rehearsal/results.ts';
 import {formatRehearsal} from '../rehearsal/write.ts';
+import {renderReport} from '../report/report.ts';
 import {type Outcome, summaryLine} from '../run-output/json-lines.ts';
 import {type JunitCase, writeJunit} from '../run-output/junit.ts';
 import {wholeNumber} from '../run-output/seeds.ts';
@@ -28,6 +34,8 @@ import {shrinkFailing} from './shrink.ts';
 export interface CampaignTools {
   /** Runs one seed here, to shrink it. */
   readonly run: RunSeed;
+  /** Plays a seed once more and records it. */
+  readonly record: (rehearsal: Rehearsal, seed: number) => Recording;
   /** Time of this machine that only goes forward, ms. */
   readonly nowMs: () => number;
   /** What the workers run; the shipped engine unless given. */
@@ -46,12 +54,16 @@ export const campaignVerb = (tools: CampaignTools): Verb => ({
     shard: {type: 'string', help: 'I/N: share I of N, from 0; job/N in a Kubernetes Indexed Job'},
     shrunk: {type: 'string', help: 'FOLDER that gets the first failing seeds as small rehearsal files'},
     json: {type: 'boolean', help: 'ends with one line of JSON'},
-    junit: {type: 'string', help: 'FILE that gets the results as JUnit’s XML'},
+    ...resultOptions,
   },
   run: (input) => run(tools, input),
 });
 
-export const campaign: Verb = campaignVerb({run: runCampaignSeed, nowMs: () => performance.now()});
+export const campaign: Verb = campaignVerb({
+  run: runCampaignSeed,
+  record: (rehearsal, seed) => recordRehearsal(rehearsal, {seed}).recording,
+  nowMs: () => performance.now(),
+});
 
 const maxSeeds = 1_000_000_000;
 const maxWorkers = 1_024;
@@ -67,8 +79,8 @@ async function run(tools: CampaignTools, input: VerbInput): Promise<ExitCode> {
     wholeNumber(input, 'seeds', {least: 1, most: maxSeeds}) ?? usualSeeds,
     wholeNumber(input, 'workers', {least: 1, most: maxWorkers}) ?? availableParallelism(),
   ];
-  // Said now, not after hours of work, when the file cannot be written.
-  await writeResults(input, []);
+  // Said now, not after hours of work, when a file cannot be written.
+  await writeResults(input, {cases: [], recordings: () => []});
   const startedMs = tools.nowMs();
   const done = await runCampaign({
     ...{from, seeds, workers, signal: input.signal},
@@ -83,7 +95,8 @@ async function run(tools: CampaignTools, input: VerbInput): Promise<ExitCode> {
   for (const line of never) input.out(`vacuous: ${line}`);
   input.out(formatVerdict(outcome, totals));
   if (input.values.json === true) input.out(summaryLine(totals));
-  await writeResults(input, casesOf(totals, told, never));
+  const recordings = (): readonly Recording[] => recordingsOf(tools, told, done.range);
+  await writeResults(input, {cases: casesOf(totals, told, never), recordings});
   return exitCodes[outcome];
 }
 
@@ -171,14 +184,25 @@ function casesOf(totals: Totals, told: readonly ToldViolation[], never: readonly
   ];
 }
 
-async function writeResults(input: VerbInput, cases: readonly JunitCase[]): Promise<void> {
-  const file = optionalText(input, 'junit');
-  if (file === undefined) return;
-  try {
-    await writeFile(file, writeJunit(cases));
-  } catch (error) {
-    throw new UsageError(`--junit: expected a file that can be written, got ${file}: ${codeOf(error)}`);
-  }
+interface Results {
+  readonly cases: readonly JunitCase[];
+  readonly recordings: () => readonly Recording[];
+}
+
+async function writeResults(input: VerbInput, {cases, recordings}: Results): Promise<void> {
+  const [junit, html] = ['junit', 'html'].map((name) => optionalText(input, name));
+  if (junit !== undefined) await writeResult('junit', junit, writeJunit(cases));
+  if (html !== undefined) await writeResult('html', html, renderReport(recordings()));
+}
+
+/** The first failing seeds, or the first seed at all. */
+function recordingsOf(
+  {record}: CampaignTools,
+  told: readonly ToldViolation[],
+  {from}: SeedRange,
+): readonly Recording[] {
+  const seeds = told.length === 0 ? [from] : told.slice(0, toldFailures).map(({seed}) => seed);
+  return seeds.map((seed) => record(generateRehearsal(seed), seed));
 }
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'it cannot be written';

@@ -4,7 +4,13 @@ import {existsSync, mkdtempSync, readFileSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
-import type {SeedResult} from '@etcd-encryption/host-sim';
+import {
+  generateRehearsal,
+  type Recording,
+  type Rehearsal,
+  recordRehearsal,
+  type SeedResult,
+} from '@etcd-encryption/host-sim';
 import {expect, test} from 'vitest';
 import {parse} from 'yaml';
 import {readShard} from '../../../cli/src/campaign/shard.ts';
@@ -28,9 +34,20 @@ const run = (_: unknown, seed: number): SeedResult => ({
   traceHash: '0'.repeat(16),
 });
 
+/** A page needs a real run: a short one. */
+const quiet: Rehearsal = {
+  ...generateRehearsal(3),
+  metadata: {name: 'short'},
+  timeline: [],
+  expect: [],
+  world: {prepared: false},
+};
+const record = (_: unknown, seed: number): Recording =>
+  recordRehearsal({...quiet, metadata: {name: `recorded-${seed}`}}, {seed: 1}).recording;
+
 const createVerb = () => {
   let nowMs = 0;
-  return campaignVerb({run, module, nowMs: () => (nowMs += 10)});
+  return campaignVerb({run, record, module, nowMs: () => (nowMs += 10)});
 };
 const runCampaign = (...args: readonly string[]) => runVerb(createVerb(), ...args);
 const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1) ?? '';
@@ -83,6 +100,14 @@ test('--junit ⇒ failing seeds and missing cells are failures in it', async () 
   expect(text).toContain('<testcase classname="campaign" name="seed 77"');
   expect(text).toContain('S1 readable: seed 77');
   expect(text).toContain('seed 91: timeline[0] never came');
+});
+
+test('--html ⇒ the failing seed is drawn on a page', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'campaign-')), 'page.html');
+  await runCampaign('--from', '77', '--seeds', '1', '--html', file);
+  const text = readFileSync(file, 'utf8');
+  expect(text).toContain('recorded-77');
+  expect(text).toContain('<svg');
 });
 
 test.each([
