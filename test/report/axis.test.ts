@@ -91,6 +91,12 @@ describe('the time axis', () => {
     );
   });
 
+  test('an event every three hours for a month ⇒ three hours no longer count as quiet', () => {
+    const times = Array.from({length: 240}, (_, at) => at * 3 * 3_600_000);
+    const axis = createTimeAxis(withMarks(times, 720 * 3_600_000));
+    expect(axis.stretches.map(({kind}) => kind)).toEqual(['busy']);
+  });
+
   test('a run in which nothing happens ⇒ one break between its ends', () => {
     const axis = createTimeAxis(withMarks([], 3_600_000));
     expect(axis.stretches.map(({kind}) => kind)).toEqual(['busy', 'quiet', 'busy']);

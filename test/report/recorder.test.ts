@@ -209,6 +209,15 @@ describe('what came out', () => {
     expect(recording.verdict.state).toBe('vacuous');
   }, 240_000);
 
+  test('a run that begins after the first rotation ⇒ nothing of before is told as new, and its bundle is there at once', () => {
+    const {recording} = recordRehearsal(rehearsalWith({timeline: [], world: {prepared: true}}), {seed});
+    expect(recording.marks.filter(({kind, what}) => kind === 'deed' || what === 'complete')).toEqual([]);
+    for (const {bundles, values} of recording.clusters) {
+      expect(bundles[0]).toMatchObject({fromMs: 0, writer: 'east', generation: 2, revisions: [1, 2]});
+      expect(values.keys).toEqual([expect.stringMatching(/^r1-/)]);
+    }
+  }, 240_000);
+
   test('settings ⇒ said in the words and units of a file', () => {
     const {recording} = recordRehearsal(rehearsalWith({timeline: []}), {seed});
     expect(recording.settings.map(({name, value}) => `${name}: ${value}`)).toEqual([

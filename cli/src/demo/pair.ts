@@ -10,7 +10,7 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
 /** As a rehearsal file would say it. */
-export const pairRehearsal: Rehearsal = {
+const pairRehearsal: Rehearsal = {
   metadata: {
     name: 'demo',
     explanation:

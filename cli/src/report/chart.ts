@@ -11,6 +11,7 @@ import {createKeyStyles} from './key-styles.ts';
 import {type ClusterLayout, type Layout, layOut, type Place} from './layout.ts';
 import {labelWidth, sideMargin} from './limits.ts';
 import {el, join, type Markup, round} from './markup.ts';
+import {clearName} from './words.ts';
 
 export interface ChartOptions {
   /** Id of a mark's line in the table, by its place in the recording; absent: marks are no links. */
@@ -57,14 +58,16 @@ export function drawChartParts(recording: Recording, {markId, labelledBy}: Chart
   return {labels: drawLabels(layout), drawing, width, height: layout.height};
 }
 
-/** Every key of a recording, each once. */
+/** Every key of a recording, each once: clear values, then adopted keys, then ours by revision. */
 export function allKeys({clusters}: Recording): readonly string[] {
   const keys = clusters.flatMap(({lanes, values}) => [
     ...values.keys,
     ...lanes.flatMap(({intervals}) => intervals.flatMap(({writeKey, readKeys}) => [writeKey, ...readKeys])),
   ]);
-  return [...new Set(keys)].filter((key) => key !== '');
+  return [...new Set(keys)].filter((key) => key !== '').sort((a, b) => ageOf(a) - ageOf(b));
 }
+
+const ageOf = (key: string): number => (key === clearName ? -1 : Number(/^r(\d+)-/.exec(key)?.[1] ?? 0));
 
 interface ClusterLook {
   readonly look: LaneLook;
