@@ -72,7 +72,7 @@ function drawRecording(recording: Recording, at: number): Markup {
     explanation === undefined ? undefined : el('p', {}, explanation),
     el('p', {}, verdict.text),
     el('dl', {}, ...rows.map(({name, value}) => el('div', {}, el('dt', {}, name), el('dd', {}, value)))),
-    el('output', {class: 'said', 'aria-live': 'polite', }, hint),
+    el('output', {class: 'said', 'aria-live': 'polite', hidden: ''}, hint),
     drawChart(recording, {markId, labelledBy: `s${at}-title`}),
     drawLegend(recording),
     ...cuts.map((cut) => el('p', {class: 'cuts'}, `Left out: ${cut}.`)),
