@@ -10,7 +10,7 @@ import {watchSettling} from './liveness/settled.ts';
 import {watchSilence} from './liveness/silence.ts';
 import {type LivenessCluster, type PromiseName, type PromiseWatch, watchCluster} from './liveness/watched.ts';
 
-export type {LivenessCluster, PromiseName, SeenStatus} from './liveness/watched.ts';
+export type {LivenessCluster, PromiseName} from './liveness/watched.ts';
 
 export const allPromises: readonly PromiseName[] = [
   'L1 rotates',
