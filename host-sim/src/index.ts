@@ -27,6 +27,7 @@ export {
 export {createSimPorts, type SimPortsOptions} from './ports/index.ts';
 export type {Decorator, ProgramState} from './program.ts';
 export * from './record/index.ts';
+export {bundleText, createDerivable} from './rehearsal/derivable.ts';
 export type {ManagedCluster, SaidStatus} from './rehearsal/managed.ts';
 export * from './rehearsal/model.ts';
 export {type ClusterRole, cellOf, isVacuous, type SeedResult, type Strike, type Violation} from './rehearsal/result.ts';

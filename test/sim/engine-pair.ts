@@ -1,10 +1,8 @@
 // The shipped engine on both sides of a simulated pair, with the root Secret that operators made on each, all oracles on
 // and lenient only where the truth says that a key can be derived.
 
-import type {Settings} from '@etcd-encryption/crypto';
-import {createPair, type Pair, type PairOptions, type SideName} from '@etcd-encryption/host-sim';
+import {createDerivable, createPair, type Pair, type PairOptions, type SideName} from '@etcd-encryption/host-sim';
 import {annotation} from '@etcd-encryption/rotation';
-import {createDerivable} from './derivable.ts';
 import {EngineSide} from './engine-side.ts';
 import {hourMs, minuteMs} from './pairs.ts';
 
@@ -107,8 +105,7 @@ export const specOf = (
 });
 
 function makePair(options: Partial<PairOptions>): Pair {
-  const settings: Settings = {rootKey, replicationGroupId: group};
-  const derivable = createDerivable(settings);
+  const derivable = createDerivable({replicationGroupId: group});
   let made: Pair | undefined;
   const isDerivable = (tag: string, name: string): boolean =>
     made !== undefined && derivable(tag, made.cluster(name === 'east' ? 'east' : 'west'));

@@ -1,9 +1,9 @@
 // The shipped engine on a simulated pair, whole life: the first key, rotations that the Standby follows, failovers by
 // the book and without warning, and what goes wrong on the way. Every oracle watches both sides.
 
+import {bundleText} from '@etcd-encryption/host-sim';
 import {annotation} from '@etcd-encryption/rotation';
 import {expect, test} from 'vitest';
-import {bundleText} from './derivable.ts';
 import {EnginePair, loadedRevisions, specOf} from './engine-pair.ts';
 import type {EngineSide} from './engine-side.ts';
 import {hourMs, minuteMs} from './pairs.ts';

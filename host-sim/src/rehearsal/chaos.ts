@@ -33,7 +33,7 @@ const secondMs = 1_000;
 const minuteMs = 60_000;
 
 /** Classes of a profile, sorted. */
-export const classesOf = (chaos: Chaos): readonly FaultClass[] =>
+const classesOf = (chaos: Chaos): readonly FaultClass[] =>
   'classes' in chaos ? [...chaos.classes].sort() : chaos.profile === 'none' ? [] : [...faultClasses].sort();
 
 /** Restores that chaos may draw: backups are kept for these. */
