@@ -32,6 +32,7 @@ const rules: readonly Rule[] = [
     roles: ['Active', 'Standby'],
     reason: 'Keys of a pair are derived on both sides; none is ever minted.',
   },
+  {faults: ['rootSwap'], phases: ['Mint'], reason: 'Where keys are minted, none comes from a root.'},
   {phases: ['Publish'], roles: ['Standby'], reason: 'A Standby publishes nothing.'},
   {
     faults: ['stall', 'resync', 'lostDelete', 'surplusKey', 'failover'],

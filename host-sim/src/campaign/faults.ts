@@ -65,6 +65,10 @@ const drawn: Readonly<Record<FaultClass, Draw>> = {
   },
   forgetNode: (place, draws) => {
     const forMs = around(draws, 10 * secondMs, 5 * minuteMs);
+    // Somebody else has to serve, to be told.
+    const {cluster, atMs, bookings} = place;
+    const others = cluster.nodes.length > 1 && cluster.nodes.every((each) => bookings.isFree(each, atMs, atMs + forMs));
+    if (!others) return [];
     const begun = onNode(place, draws, forMs, (node) => [
       {kind: 'down', node},
       {kind: 'forgetNode', node},
@@ -72,6 +76,7 @@ const drawn: Readonly<Record<FaultClass, Draw>> = {
     return begun.flatMap((happening) => {
       const [deed] = happening.deeds;
       if (deed?.kind !== 'down') return [];
+      for (const node of cluster.nodes) bookings.book(node, atMs, atMs + forMs + bootMs);
       return [happening, {atMs: place.atMs + forMs, deeds: [{kind: 'up', node: deed.node}]}];
     });
   },

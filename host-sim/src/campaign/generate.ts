@@ -99,9 +99,11 @@ const waiting = (ms: number): TimelineEntry => ({kind: 'after', delayMs: 0, deed
 function drawSwarm(random: Random, world: CampaignWorld): readonly TimelineEntry[] {
   const lengthMs = 1.5 * (world.settings.rotationIntervalMs ?? 0);
   const bookings = createBookings();
-  const happenings = allowedIn(world).flatMap((fault) => {
+  const allowed = allowedIn(world);
+  const always = random.stream('swarm', 'always').pick(allowed);
+  const happenings = allowed.flatMap((fault) => {
     const draws = random.stream('swarm', fault);
-    if (!draws.chance(0.2)) return [];
+    if (!draws.chance(0.2) && fault !== always) return [];
     return Array.from({length: draws.integer(1, 3)}, (_, index) => {
       const stream = random.stream('swarm', `${fault} ${index}`);
       return drawOne(fault, placeOf(world, stream.pick(world.clusters)), {stream, lengthMs, bookings});
@@ -134,7 +136,7 @@ function allowedIn({clusters, settings}: CampaignWorld): readonly FaultClass[] {
   const allowed = faultClasses.filter((fault) => {
     if (pairOnly.includes(fault)) return clusters.length > 1;
     if (fault === 'rootSwap') return settings.keyStrategy === 'deterministic';
-    return fault !== 'forgetNode' || clusters.every(({nodes}) => nodes.length > 1);
+    return fault !== 'forgetNode' || clusters.some(({nodes}) => nodes.length > 1);
   });
   return allowed.toSorted((a, b) => Number(first.includes(b)) - Number(first.includes(a)));
 }

@@ -26,6 +26,7 @@ test('a cell can be, or there is one sentence on why it cannot', () => {
 test.each<[Cell, RegExp]>([
   [{fault: 'crash', phase: 'Mint', role: 'Active'}, /derived/],
   [{fault: 'clock', phase: 'Mint', role: 'Standby'}, /derived/],
+  [{fault: 'rootSwap', phase: 'Mint', role: 'single'}, /none comes from a root/],
   [{fault: 'powerLoss', phase: 'Publish', role: 'Standby'}, /publishes nothing/],
   [{fault: 'stall', phase: 'Idle', role: 'single'}, /no other side/],
   [{fault: 'failover', phase: 'Migrate', role: 'single'}, /no other side/],
