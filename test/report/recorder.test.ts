@@ -139,6 +139,15 @@ describe('a recorded failover', () => {
     }
   });
 
+  test('the failover ⇒ roles change at its very moment, and what the new Active says of itself is said too', () => {
+    const [east, west] = recording.clusters;
+    const became = (roles: Recording['clusters'][number]['roles'] | undefined, role: string) =>
+      roles?.find(({name, fromMs}) => name.startsWith(role) && fromMs > 60_000)?.fromMs;
+    expect(became(west?.roles, 'Active')).toBe(9 * minuteMs);
+    expect(became(east?.roles, 'Standby')).toBe(13 * minuteMs);
+    expect(west?.roles.some(({name}) => name === 'Active, says Unknown')).toBe(true);
+  });
+
   test('deeds, faults and the failover ⇒ marks in order, each at its cluster', () => {
     const telling = recording.marks.filter(({kind}) => kind !== 'step');
     const told = telling.map(({cluster, kind, what}) => `${cluster} ${kind} ${what}`);
