@@ -228,6 +228,21 @@ function describeFile(): void {
       expect(written(o)).toEqual([[blockOf([r1.id, r2.id, 'identity'])]]);
     });
 
+    test.each([
+      ['up', {}],
+      ['down', {serverDown: 'refused'}],
+    ] as const)(
+      'etcd was restored, histories are not in the ring yet, the server is %s ⇒ the file goes on writing with its key',
+      (_, facts) => {
+        const restored = (merged: boolean) => ({...distributed, restored: {atMs: now, merged}});
+        const file = rendered(activated);
+        expect(written(observeNode({ring: restored(false), file, facts}))).toEqual([]);
+        expect(written(observeNode({ring: restored(true), file, facts}))).toEqual([
+          [blockOf([r1.id, r2.id, 'identity'])],
+        ]);
+      },
+    );
+
     test('no server runs here ⇒ the whole ring in its order', () => {
       const o = observeNode({ring: activated, file: rendered(resting), facts: {serverDown: 'refused'}});
       expect(written(o)).toEqual([[blockOf([r2.id, r1.id, 'identity'])]]);

@@ -112,7 +112,8 @@ export const guardInput = (
 
 /**
  * The file this node shall have: the ring's layout, keeping every key that no certificate lets go, and writing with
- * the present key as long as the node's own running server has not loaded the ring's.
+ * the present key as long as the node's own running server has not loaded the ring's, or a restored ring does not know
+ * yet what was written since.
  */
 function targetBlocks(
   o: NodeObservation,
@@ -134,6 +135,8 @@ function targetBlocks(
   );
   const resources = layout.resources.map((each) => {
     const {write} = each;
+    if (ring.restored?.merged === false && writeEntryOf(current, each.resource) !== undefined)
+      return {...each, write: 'own' as const};
     if (write === 'own' || serverDown || !isKey(write) || writeEntryOf(current, each.resource) === write) return each;
     const ready = loaded.state === 'known' && orderOf(loaded.blocks, each.resource)?.includes(write) === true;
     return ready ? each : {...each, write: 'own' as const};
