@@ -517,9 +517,23 @@ function describeDropping(): void {
       expect(keptByPair(makeView(o, o.spec.value.spec, ring), [candidate])).toEqual([candidate]);
     });
 
-    test('an Active whose bundle let it go ⇒ every server is asked, then it leaves', () => {
+    test('an Active whose bundle let it go two intervals ago ⇒ every server is asked, then it leaves', () => {
+      const ring = ringWith(without, {leftWindow: {[k1.id]: now - 30 * day}});
+      const plan = planOf(observePair({ring, stored: without, spec}));
+      expectRing(plan, ring, {changes: {gate: drops}, reason: 'AskingServers'});
+    });
+
+    test('an Active whose bundle let it go an hour ago, the Standby of the next hour ⇒ stays', () => {
       const ring = ringWith(without, {leftWindow: {[k1.id]: now - hour}});
       const plan = planOf(observePair({ring, stored: without, spec}));
+      expectWait(plan, 'Scheduled');
+      expect(notedBy(plan)).toContain('DropWaiting');
+    });
+
+    test('its bundle let it go an hour ago, and there is no other side ⇒ it leaves', () => {
+      const ring = ringWith(without, {leftWindow: {[k1.id]: now - hour}});
+      const deterministic = {standby: 'none' as const};
+      const plan = planOf(observePair({ring, stored: without, spec, deterministic}));
       expectRing(plan, ring, {changes: {gate: drops}, reason: 'AskingServers'});
     });
 
