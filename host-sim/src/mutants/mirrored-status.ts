@@ -10,7 +10,8 @@ export const mirroredStatus: Mutant = {
   what: 'a Standby takes the Active’s word for a finished migration, and rewrites nothing of its own',
   diesBy: ['S8 true status'],
   aimed: [],
-  pair: {lengthMs: 600_000, script: () => undefined},
+  // Many rotations: what the Active says is seen only until the Standby's own status is written over it.
+  pair: {lengthMs: 900_000, spec: {rotationInterval: '1m30s'}, script: () => undefined},
   parts: onSide('west', parts),
 };
 
@@ -35,12 +36,13 @@ function parts(): EngineParts {
   };
 }
 
-/** Every mark is done, and verified, as soon as the migration could begin. */
+/** Every mark is done, verified, and nobody else's to finish, as soon as the migration could begin. */
 function believed({ring}: View, migrated: number): Outcome | undefined {
   const {rotation} = ring;
-  if (rotation?.convergedAtMs === undefined || rotation.verifiedBy !== undefined) return undefined;
-  if (rotation.revision > migrated) return undefined;
-  const migration = rotation.migration.map((mark) => ({...mark, state: 'done' as const}));
+  if (rotation?.convergedAtMs === undefined || rotation.revision > migrated) return undefined;
+  if (rotation.verifiedBy !== undefined) return {kind: 'pass'};
+  const {local: _, ...rest} = rotation;
+  const migration = rest.migration.map((mark) => ({...mark, state: 'done' as const}));
   const reason = {reason: 'Migrating', message: 'it is done already'} as const;
-  return changeRing(ring, {rotation: {...rotation, migration, verifiedBy: 'scan'}}, reason);
+  return changeRing(ring, {rotation: {...rest, migration, verifiedBy: 'scan'}}, reason);
 }
