@@ -5,7 +5,7 @@ import type {Totals} from './tally.ts';
 
 export type Outcome = 'pass' | 'violation' | 'vacuous';
 
-export const outcomeOf = (result: SeedResult): Outcome =>
+const outcomeOf = (result: SeedResult): Outcome =>
   result.violation !== undefined ? 'violation' : isVacuous(result) ? 'vacuous' : 'pass';
 
 /** A seed's result with its outcome first; absent fields are left out. */
