@@ -4,7 +4,7 @@
 import {isNeeded} from '../world/need.ts';
 import {unreadableTag} from '../world/stored-value.ts';
 import {bundleText} from './derivable.ts';
-import type {ManagedCluster} from './managed.ts';
+import {isFailoverReady, type ManagedCluster} from './managed.ts';
 import type {ClusterState, Deed, Expectation, Goal, Rehearsal} from './model.ts';
 import {phaseOf} from './phase.ts';
 import type {Violation} from './result.ts';
@@ -126,9 +126,6 @@ export function unreadableValues({cluster}: ManagedCluster): number {
   }
   return count;
 }
-
-const isFailoverReady = (managed: ManagedCluster): boolean =>
-  managed.status()?.conditions?.some(({type, status}) => type === 'FailoverReady' && status === 'True') === true;
 
 interface Measure {
   readonly revisions: number;

@@ -175,6 +175,10 @@ function pathOf({kinds}: Cluster, {resource, ...name}: ObjectAddress): string {
 export const agentsOf = ({cluster}: ManagedCluster): readonly {readonly node: string; readonly program: 'agent'}[] =>
   cluster.nodes.map(({name: node}) => ({node, program: 'agent'}));
 
+/** Whether the cluster says that a failover to it is safe now. */
+export const isFailoverReady = (managed: ManagedCluster): boolean =>
+  managed.status()?.conditions?.some(({type, status}) => type === 'FailoverReady' && status === 'True') === true;
+
 /** How an operator's change ended; `refused` = nobody answers now, or somebody else was faster. */
 export type Edit = 'done' | 'absent' | 'refused';
 

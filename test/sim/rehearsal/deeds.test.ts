@@ -214,6 +214,18 @@ describe('roles', () => {
     expect(run.pair?.active).toEqual(['east', 'west']);
   });
 
+  test('a failover that is planned while the Standby is not ready ⇒ nobody moves', () => {
+    const run = after(
+      8 * minuteMs,
+      {kind: 'rootReplaced', clusters: ['west'], onPurpose: false},
+      {kind: 'advance', byMs: 3 * minuteMs},
+      {kind: 'failover', to: 'west', mode: 'planned'},
+    );
+    expect(run.clusters.get('west')?.role()).toBe('Standby');
+    expect(run.pair?.users.cluster.name).toBe('east');
+    expect(run.result().missed).toContain(0);
+  });
+
   test('a failback ⇒ the first side is the Active again, the other one its Standby', () => {
     const run = after(
       8 * minuteMs,

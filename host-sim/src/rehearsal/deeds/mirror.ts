@@ -4,6 +4,7 @@
 import {secretResource} from '@etcd-encryption/rotation';
 import {type Pair, replicatedNamespace} from '../../pair.ts';
 import type {Synchronizer} from '../../world/synchronizer.ts';
+import {isFailoverReady} from '../managed.ts';
 import type {Deed, FaultClass} from '../model.ts';
 import {type Scene, waitFor, waitUntil} from '../scene.ts';
 import {clusterOf, type Stage, type Told} from '../stage.ts';
@@ -93,7 +94,7 @@ export function installSynchronizer({world: {pair}}: Stage, {cluster}: Of<'insta
 export function* failover(stage: Stage, {to, mode}: Of<'failover'>, came: Came): Scene<void> {
   const {pair} = stage.world;
   if (pair === undefined || !pair.synchronizer(to).installed) return;
-  if (mode === 'planned' && !(yield* isCopied(pair, to))) return;
+  if (mode === 'planned' && !(yield* isReady(stage, pair, to))) return;
   takeOver(stage, {pair, to, deed: 'failover'});
   came();
 }
@@ -102,8 +103,8 @@ export function* failback(stage: Stage, {to}: Of<'failback'>, came: Came): Scene
   const {pair} = stage.world;
   if (pair === undefined) return;
   if (!pair.synchronizer(to).installed) pair.follow(to);
-  const isThere = yield* waitUntil(() => pair.synchronizer(to).backlog === 0, copiedLimitMs);
-  if (!isThere || !(yield* isCopied(pair, to))) return;
+  yield* waitFor(betweenMs);
+  if (!(yield* isReady(stage, pair, to))) return;
   takeOver(stage, {pair, to, deed: 'failback'});
   yield* waitFor(betweenMs);
   pair.follow(pair.other(to));
@@ -123,8 +124,14 @@ function takeOver(stage: Stage, {pair, to, deed}: TakeOver): void {
   pair.takeOver(to);
 }
 
-/** Users pause until everything is copied; then what is surplus on this side is deleted, as the book asks. */
-function* isCopied(pair: Pair<string>, to: string): Scene<boolean> {
+/**
+ * What the operator of a planned failover looks at: this side says that it follows and is ready; then users pause until
+ * everything is copied, and what is surplus here is deleted, as the book asks.
+ */
+function* isReady(stage: Stage, pair: Pair<string>, to: string): Scene<boolean> {
+  const standby = clusterOf(stage, to);
+  const saysReady = (): boolean => standby.status()?.role === 'Standby' && isFailoverReady(standby);
+  if (!(yield* waitUntil(saysReady, copiedLimitMs))) return false;
   pair.users.pause();
   const copied = yield* waitUntil(() => pair.synchronizer(to).backlog === 0, copiedLimitMs);
   pair.users.resume();

@@ -2,7 +2,9 @@
 // forgets a node. What nobody answers, or somebody else was faster with, is tried again.
 
 import {fingerprint, fromBase64, toBase64} from '@etcd-encryption/crypto';
-import {annotation, type StoredObject, secretResource} from '@etcd-encryption/rotation';
+import {annotation, type Ring, type StoredObject, secretResource} from '@etcd-encryption/rotation';
+import type {SimNode} from '../../world/node.ts';
+import {clearTag} from '../../world/stored-value.ts';
 import {rootText} from '../derivable.ts';
 import {annotate, type Edit, edit, type ManagedCluster, nodeOf} from '../managed.ts';
 import type {Deed, DeedKind, FaultClass} from '../model.ts';
@@ -183,16 +185,33 @@ export function* forgetNode(stage: Stage, {node}: Of<'forgetNode'>, came: Came):
   if (done) came();
 }
 
-/** A node counts as a member, by the truth, until the ring says that it was forgotten, and again when the ring has it. */
+/**
+ * A node counts as a member, by the truth, until the ring says that it was forgotten, and again when the ring has it and
+ * its server has loaded every write key: before that it is the named exception of a server that no agent gates.
+ */
 export function followMembership({world: {clusters}}: Stage): void {
-  for (const {cluster, ring, onFact} of clusters) {
-    onFact(() => {
-      const {members = [], forgotten = []} = ring() ?? {};
-      if (forgotten.length === 0 && cluster.nodes.every(({settings}) => settings.member)) return;
-      for (const {name, settings} of cluster.nodes) {
-        const isForgotten = forgotten.some(({node}) => node === name) && !members.some(({node}) => node === name);
-        if (settings.member === isForgotten) cluster.setMember(name, !isForgotten);
+  for (const managed of clusters) {
+    const {cluster} = managed;
+    managed.onFact(() => {
+      const ring = managed.ring();
+      if (ring === undefined) return;
+      if (ring.forgotten.length === 0 && cluster.nodes.every(({settings}) => settings.member)) return;
+      for (const node of cluster.nodes) {
+        const isMember = node.settings.member ? !isForgotten(ring, node) : isBack(ring, node);
+        if (node.settings.member !== isMember) cluster.setMember(node.name, isMember);
       }
     });
   }
+}
+
+const isIn = ({members}: Ring, {name}: SimNode): boolean => members.some(({node}) => node === name);
+
+const isForgotten = (ring: Ring, node: SimNode): boolean =>
+  !isIn(ring, node) && ring.forgotten.some((each) => each.node === node.name);
+
+function isBack(ring: Ring, node: SimNode): boolean {
+  const {server} = node;
+  if (!isIn(ring, node) || server?.serves !== true) return false;
+  const tags = new Map(ring.keys.map(({id, provider, name, check}) => [id, `${provider}/${name}/${check}`]));
+  return ring.layout.resources.every(({resource, write}) => server.canRead(resource, tags.get(write) ?? clearTag));
 }
