@@ -38,6 +38,8 @@ export interface WorldOptions {
   readonly times?: WorldTimes;
   /** Of the file that `settings.fromConfig` names. */
   readonly spec?: Spec;
+  /** Whether periods of programs that would find nothing new are left out; they are unless false. */
+  readonly skip?: boolean;
 }
 
 export interface BeginningOptions extends WorldOptions {
@@ -99,7 +101,7 @@ export function createRehearsalWorld(rehearsal: Rehearsal, options: BeginningOpt
 type Clusters = Pick<RehearsalWorld, 'simulation' | 'pair' | 'users'>;
 
 function createClusters(rehearsal: Rehearsal, spec: Spec, options: BeginningOptions): Clusters {
-  const {seed, oracles, from, times: {pollMs = realPollMs, compactionMs, latencyMs} = {}} = options;
+  const {seed, oracles, skip, from, times: {pollMs = realPollMs, compactionMs, latencyMs} = {}} = options;
   let made: Simulation | undefined;
   const derivable = createDerivable({replicationGroupId: groupOf(spec)});
   const isDerivable = (tag: string, name: string): boolean =>
@@ -111,6 +113,7 @@ function createClusters(rehearsal: Rehearsal, spec: Spec, options: BeginningOpti
     ...(compactionMs === undefined ? {} : {compactionMs}),
     ...(latencyMs === undefined ? {} : {latencyMs}),
     ...(oracles === undefined ? {} : {oracles}),
+    ...(skip === undefined ? {} : {skip}),
     oracleOptions: {
       isDerivable,
       mayLag: (tag: string, ageMs: number, name: string) => ageMs < loadMs(pollMs) && isDerivable(tag, name),
