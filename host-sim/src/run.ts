@@ -63,7 +63,8 @@ export class Simulation {
   readonly sides: readonly Side[];
   readonly #programs = new Map<string, Running>();
   readonly #latencyMs: {readonly least: number; readonly most: number};
-  readonly #deaf = new Set<string>();
+  /** How many hold back the watches of a program. */
+  readonly #deaf = new Map<string, number>();
   /** By cluster; empty when nothing is left out. */
   readonly #stillness = new Map<string, ClusterStillness>();
   #failure: ProgramFailed | undefined;
@@ -174,10 +175,11 @@ export class Simulation {
 
   /** From now on no watch wakes a program; call the answer to let them again. */
   deafen(name: string): () => void {
-    this.#deaf.add(name);
-    return () => {
-      this.#deaf.delete(name);
+    const add = (times: number): void => {
+      this.#deaf.set(name, (this.#deaf.get(name) ?? 0) + times);
     };
+    add(1);
+    return () => add(-1);
   }
 
   /** Puts a fault between a program and its ports; call the answer to take it away. The newest one stands outermost. */
@@ -294,7 +296,7 @@ export class Simulation {
       if (options.node !== undefined && !forNodes) continue;
       if (!program.runs || writer === `program/${name}` || this.#clusterOf(name, options) !== cluster) continue;
       const wakes = (options.wakeOn ?? defaultWakeOn).some((resource) => resourceId(resource) === kind.id);
-      if (wakes && !this.#deaf.has(name)) program.hint();
+      if (wakes && (this.#deaf.get(name) ?? 0) === 0) program.hint();
     }
   }
 
