@@ -5,7 +5,7 @@ import {perform} from './deeds/perform.ts';
 import type {Backups} from './deeds/restore.ts';
 import type {Deed, Fact, TimelineEntry} from './model.ts';
 import {isFact} from './phase.ts';
-import {play, type Scene, waitFor} from './scene.ts';
+import {play, type Scene, waitFor, waitUntil} from './scene.ts';
 import {clusterOf, type Stage} from './stage.ts';
 
 export interface TimelineOptions {
@@ -33,11 +33,12 @@ export function startTimeline(stage: Stage, timeline: readonly TimelineEntry[], 
   const came = (index: number): void => {
     left[index] = (left[index] ?? 0) - 1;
   };
+  const isDone = ({index}: Placed): boolean => (left[index] ?? 0) <= 0;
   const chains = chainsOf(timeline);
   let running = chains.length;
   const waiting: (() => void)[] = [];
   for (const [number, chain] of chains.entries()) {
-    play(stage.scheduler, `rehearsal/${number}`, playChain(stage, chain, {...options, came}), () => {
+    play(stage.scheduler, `rehearsal/${number}`, playChain(stage, chain, {...options, came, isDone}), () => {
       running--;
       if (running === 0) for (const then of waiting.splice(0)) then();
     });
@@ -59,11 +60,23 @@ function chainsOf(timeline: readonly TimelineEntry[]): readonly (readonly Placed
   return chains;
 }
 
+/** What is armed gets so long to strike before everything is put right, ms. */
+const armedMs = 600_000;
+const armedLookMs = 10_000;
+
+interface ChainOptions extends TimelineOptions {
+  readonly came: (index: number) => void;
+  /** Whether every deed of an entry came to pass. */
+  readonly isDone: (placed: Placed) => boolean;
+}
+
+/** Ends when what the file gives a time has had it. */
 function* playChain(
   stage: Stage,
   chain: readonly Placed[],
-  {backups, factLimitMs, did, came}: TimelineOptions & {readonly came: (index: number) => void},
+  {backups, factLimitMs, did, came, isDone}: ChainOptions,
 ): Scene<void> {
+  let endMs = 0;
   for (const {entry, index} of chain) {
     if (!(yield* isReached(stage, entry, factLimitMs))) return;
     for (const deed of entry.deeds) {
@@ -72,9 +85,12 @@ function* playChain(
         came(index);
         did(deed);
       };
+      if ('forMs' in deed) endMs = Math.max(endMs, stage.scheduler.nowMs + (deed.forMs ?? 0));
       yield* perform(stage, deed, {came: done, backups});
     }
   }
+  yield* waitFor(endMs - stage.scheduler.nowMs);
+  yield* waitUntil(() => chain.every(isDone), armedMs, armedLookMs);
 }
 
 function* isReached(stage: Stage, entry: TimelineEntry, factLimitMs: number): Scene<boolean> {
