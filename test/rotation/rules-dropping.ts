@@ -141,7 +141,10 @@ function describeCertificate(): void {
 
   describe('certificate', () => {
     test('no scan yet ⇒ one is asked for', () => {
-      expectRing(look(old), old, {changes: {scan: {...scan, id: 'scan-4-70', atMs: now}}, reason: 'Verifying'});
+      expectRing(look(old), old, {
+        changes: {scan: {...scan, id: 'scan-4-70', atMs: now, written: {}}},
+        reason: 'Verifying',
+      });
     });
 
     test.each([
@@ -219,9 +222,39 @@ function describeCertificate(): void {
       };
       const ring = {...compacted, gate};
       expectRing(look(ring, {nodes: {n2: {can, loaded}}}), ring, {
-        changes: {stoppedWriting: {...ring.stoppedWriting, [r1.id]: now}, clean: []},
+        changes: {
+          stoppedWriting: {...ring.stoppedWriting, [r1.id]: now},
+          clean: [],
+          scan: {...scan, clears: []},
+        },
         reason: 'UngatedStart',
       });
+    });
+
+    test('a scan is asked for ⇒ what was written under the key until then is noted, and told by the proof', () => {
+      const encryptions = {[r1.name]: 7, [r2.name]: 90};
+      const asked = nextRingOf(look(old, {every: {can, encryptions}}));
+      expect(asked.scan?.written).toEqual({[`n1 ${r1.id}`]: 7, [`n2 ${r1.id}`]: 7, [`n3 ${r1.id}`]: 7});
+      const ring = {...scanned, scan: {...scan, written: asked.scan?.written ?? {}}};
+      const proven = nextRingOf(
+        look(ring, {nodes: {n1: {can, scan: answer(clean), encryptions}}, every: {can, encryptions}}),
+      );
+      expect(proven.clean).toEqual([proofOf(r1.id, {written: ring.scan.written})]);
+    });
+
+    test.each<[string, Partial<Ring>]>([
+      ['it was proven clean', {clean: [proofOf(r1.id, {compactedBy: 'events-410', written: {[`n2 ${r1.id}`]: 7}})]}],
+      ['the scan was asked for', {clean: [], scan: {...scan, written: {[`n2 ${r1.id}`]: 7}}}],
+    ])('more was written under it since %s, though no file says so any more ⇒ its waiting begins anew', (_, more) => {
+      const ring = {...compacted, gate, ...more};
+      const at = (count: number) => look(ring, {nodes: {n2: {can, encryptions: {[r1.name]: count}}}});
+      const changes = {
+        stoppedWriting: {...ring.stoppedWriting, [r1.id]: now},
+        clean: [],
+        scan: {...ring.scan, clears: []},
+      } as never;
+      expectRing(at(8), ring, {changes, reason: 'UngatedStart'});
+      expect(at(7).reasons.map(({reason}) => reason)).not.toContain('UngatedStart');
     });
 
     test('a scan did not see every listed type ⇒ proves nothing', () => {
@@ -340,7 +373,7 @@ function describeWithoutEtcd(): void {
     test('no proof pass yet ⇒ one is begun over everything', () => {
       const migration = [markOf('configmaps', {startedAtMs: now}), markOf('secrets', {startedAtMs: now})];
       expectRing(look1(old), old, {
-        changes: {proof: {id: 'pass-4-70', keys: [r1.id], migration}},
+        changes: {proof: {id: 'pass-4-70', keys: [r1.id], migration, written: {}}},
         reason: 'DropWaiting',
       });
     });

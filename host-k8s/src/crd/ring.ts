@@ -95,6 +95,11 @@ const dropCertificate = object('Why one key could leave, with what each claim re
 });
 
 /** `spec` of the EtcdEncryptionRing. */
+const encryptions = map(
+  'Encryptions under these keys when it was begun, by `<node> <key>`; more of them make what it proves void.',
+  integer('How many.'),
+);
+
 export const ringSchema = object('What every node shall hold. Written by the controller alone, by compare-and-swap.', {
   v: integer('Format of this object; a release refuses a higher one than its own.'),
   clusterId: text('The cluster that this ring belongs to.'),
@@ -150,6 +155,7 @@ export const ringSchema = object('What every node shall hold. Written by the con
       revision: text('Revision at which it was seen.'),
       atMs: unixMs('When it was seen'),
       compactedBy: text('How history up to that revision was seen to be gone.').exactOptional(),
+      written: encryptions.exactOptional(),
     }),
   ),
   certificates: list('Why keys left.', dropCertificate),
@@ -176,6 +182,7 @@ export const ringSchema = object('What every node shall hold. Written by the con
     node: text('The node that answers.'),
     deep: flag('Whether every value is opened, instead of counting prefixes.'),
     clears: texts('Keys and resources whose delays had passed when it was asked for.').exactOptional(),
+    written: encryptions.exactOptional(),
     atMs: unixMs('When it was asked for'),
   }).exactOptional(),
   lastMigration: object('The last finished rewriting, for people.', {
@@ -220,6 +227,7 @@ export const ringSchema = object('What every node shall hold. Written by the con
   proof: object('A proof pass of no-op writes, where etcd cannot be scanned.', {
     id: text('Its id.'),
     keys: texts('Keys that it shall clear.'),
+    written: encryptions.exactOptional(),
     migration: list('Where it stands, by resource.', migrationMark),
   }).exactOptional(),
   record: list(

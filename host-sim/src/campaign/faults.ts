@@ -103,13 +103,16 @@ const drawn: Readonly<Record<FaultClass, Draw>> = {
     ];
   },
   rootSwap: ({cluster, other, atMs, bookings}) => {
-    if (!reserve(bookings, 'root', 0, forever)) return [];
+    if (!reserve(bookings, 'root/once', 0, forever)) return [];
+    bookings.book('root', atMs, forever);
     const clusters = [cluster, ...(other === undefined ? [] : [other])].map(({name}) => name).sort();
     return [{atMs, deeds: [{kind: 'rootReplaced', clusters, onPurpose: true}]}];
   },
   restore: ({cluster: {name: cluster}, atMs, elapsedMs, bookings}, draws) => {
     const oldestMs = elapsedMs - backupStepMs;
     const ageMs = around(draws, 2 * secondMs, Math.min(oldestMs, 10 * minuteMs));
+    // A backup from before a change of root has the old root: that takes an operator who puts the new one back.
+    if (!bookings.isFree('root', atMs - ageMs - 2 * backupStepMs, atMs + secondMs)) return [];
     if (ageMs > oldestMs || !reserve(bookings, `${cluster}/restore`, 0, forever)) return [];
     return [{atMs, deeds: [{kind: 'restore', cluster, ageMs}]}];
   },

@@ -108,8 +108,13 @@ export interface ScanRequest {
   readonly deep: boolean;
   /** Keys and resources whose delays had passed when it was asked for: it may prove that these are not needed. */
   readonly clears?: readonly string[];
+  /** Of these keys; what is written under them later makes what it proves void. */
+  readonly written?: Encryptions;
   readonly atMs: number;
 }
+
+/** Encryptions under keys as reports showed them, by `<node> <key id>`; none where there is no number. */
+export type Encryptions = Readonly<Record<string, number>>;
 
 /** A file that one node's server refused; its kinds are not tried again before the server changed or an hour passed. */
 export interface Refusal {
@@ -176,6 +181,8 @@ export interface CleanProof {
   readonly revision: string;
   readonly atMs: number;
   readonly compactedBy?: string;
+  /** Under this key, when the proof was begun. */
+  readonly written?: Encryptions;
 }
 
 export interface Ring {
@@ -241,7 +248,12 @@ export interface Ring {
   /** Text of the forget-node annotation that was refused last, since its node was alive. */
   readonly refusedForget?: string;
   /** Proof pass of no-op writes where etcd cannot be scanned, begun for the keys it shall clear. */
-  readonly proof?: {readonly id: string; readonly keys: readonly KeyId[]; readonly migration: readonly MigrationMark[]};
+  readonly proof?: {
+    readonly id: string;
+    readonly keys: readonly KeyId[];
+    readonly migration: readonly MigrationMark[];
+    readonly written?: Encryptions;
+  };
   /** The rotation record, oldest line first. */
   readonly record?: readonly RecordedDeed[];
 }

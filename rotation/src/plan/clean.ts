@@ -5,6 +5,7 @@ import {servedBy} from '../model/layout.ts';
 import type {ScanReport} from '../model/node.ts';
 import type {CleanProof} from '../model/ring.ts';
 import {drainMs, isDue} from './delay.ts';
+import {encryptionsUnder} from './encryptions.ts';
 import {etcdReaders} from './etcd-readers.ts';
 import {blockedReasons, newMark, typesOf} from './migrate.ts';
 import {changeRing, type Outcome, wait} from './plan.ts';
@@ -58,7 +59,13 @@ export function proveClean(view: View, candidates: readonly Candidate[], unprove
     return {kind: 'wait', reasons, wakeInMs: rescanMs};
   }
   const proofs = clean.map(
-    ({id}): CleanProof => ({key: id, by: answer.id, revision: String(answer.revision), atMs: ring.scan?.atMs ?? 0}),
+    ({id}): CleanProof => ({
+      key: id,
+      by: answer.id,
+      revision: String(answer.revision),
+      atMs: ring.scan?.atMs ?? 0,
+      ...(ring.scan?.written === undefined ? {} : {written: ring.scan.written}),
+    }),
   );
   const others = ring.clean.filter(
     ({key}) => candidates.some(({id}) => id === key) && !clean.some(({id}) => id === key),
@@ -83,7 +90,8 @@ function requestCleanScan(view: View, node: string, candidates: readonly Candida
   if (requested.kind !== 'act' || requested.action.do !== 'replaceRing') return requested;
   const {ring} = requested.action;
   if (ring.scan === undefined) return requested;
-  const scan = {...ring.scan, clears: candidates.map(({id}) => id)};
+  const clears = candidates.map(({id}) => id);
+  const scan = {...ring.scan, clears, written: encryptionsUnder(view, clears)};
   return {...requested, action: {do: 'replaceRing', ring: {...ring, scan}}};
 }
 
@@ -124,7 +132,7 @@ function proveByPass(view: View, unproven: readonly Candidate[]): Outcome {
     const migration = types.names.map((name) => newMark(name, now));
     return changeRing(
       ring,
-      {proof: {id: `pass-${ring.epoch}-${ring.version}`, keys: ids, migration}},
+      {proof: {id: `pass-${ring.epoch}-${ring.version}`, keys: ids, migration, written: encryptionsUnder(view, ids)}},
       because('DropWaiting', 'every object is written once more as a proof'),
     );
   }
@@ -152,7 +160,9 @@ function proveByPass(view: View, unproven: readonly Candidate[]): Outcome {
     );
   const revision = lastRevision(proof.migration.map((mark) => mark.revision ?? '0'));
   const begun = Math.min(...proof.migration.map(({startedAtMs}) => startedAtMs), now);
-  const proofs = ids.map((key): CleanProof => ({key, by: proof.id, revision, atMs: begun}));
+  const {written} = proof;
+  const common = {by: proof.id, revision, atMs: begun, ...(written === undefined ? {} : {written})};
+  const proofs = ids.map((key): CleanProof => ({key, ...common}));
   const others = ring.clean.filter(({key}) => !ids.includes(key));
   return changeRing(
     ring,
