@@ -1,6 +1,7 @@
 // What a file expects: states within a time after a deed, goals that are reached in the end, moments that some seed has
 // to meet. Invariants that shall always hold are the oracles' matter, and all of them are on.
 
+import type {RingKey} from '@etcd-encryption/rotation';
 import {isNeeded} from '../world/need.ts';
 import {unreadableTag} from '../world/stored-value.ts';
 import {bundleText} from './derivable.ts';
@@ -9,6 +10,7 @@ import type {ClusterState, Deed, Expectation, Goal, Rehearsal} from './model.ts'
 import {phaseOf} from './phase.ts';
 import type {Violation} from './result.ts';
 import {play, waitUntil} from './scene.ts';
+import {intervalOf} from './settings.ts';
 import {clusterOf, type Stage} from './stage.ts';
 
 export interface Expectations {
@@ -35,13 +37,14 @@ export function createExpectations(
   fail: (violation: Violation) => void,
 ): Expectations {
   const revisions = ('fromConfig' in settings ? undefined : settings.revisions) ?? usualRevisions;
+  const intervalMs = intervalOf(settings);
   const goals = expect.flatMap((each, index) => (each.kind === 'eventually' ? [{each, index}] : []));
   const reached = new Set<number>();
   const completed = new Map<string, number>();
   const look = (): void => {
     for (const {each, index} of goals) {
       if (reached.has(index)) continue;
-      if (isReached(stage, each, {revisions, completed})) reached.add(index);
+      if (isReached(stage, each, {revisions, intervalMs, completed})) reached.add(index);
     }
   };
   return {
@@ -129,6 +132,8 @@ export function unreadableValues({cluster}: ManagedCluster): number {
 
 interface Measure {
   readonly revisions: number;
+  /** Between two rotations. */
+  readonly intervalMs: number;
   /** Rotations that were complete when the timeline was over, by cluster. */
   readonly completed: ReadonlyMap<string, number>;
 }
@@ -140,18 +145,18 @@ function isReached(stage: Stage, {goal, cluster, lineages}: Eventually, measure:
   return isGoal(goal, named, measure) && (goal !== 'converged' || cluster !== undefined || areAlike(clusters));
 }
 
-function isGoal(goal: Goal, clusters: readonly ManagedCluster[], {revisions, completed}: Measure): boolean {
+function isGoal(goal: Goal, clusters: readonly ManagedCluster[], measure: Measure): boolean {
   switch (goal) {
     case 'converged':
       return clusters.every(isConverged);
     case 'rotated':
-      return clusters.every(({name, completed: done}) => done.length > (completed.get(name) ?? 0));
+      return clusters.every(({name, completed: done}) => done.length > (measure.completed.get(name) ?? 0));
     case 'failoverReady': {
       const standbys = clusters.filter((managed) => managed.role() === 'Standby');
       return standbys.length > 0 && standbys.every(isFailoverReady);
     }
     case 'shrunk':
-      return clusters.every((managed) => isShrunk(managed, revisions));
+      return clusters.every((managed) => isShrunk(managed, measure));
     case 'obstacleNamed':
       return clusters.some(isTroubled);
     default:
@@ -195,15 +200,21 @@ function lineagesOf(clusters: readonly ManagedCluster[]): number {
   return Math.max(1, bundles.size, ...[...byRevision.values()].map(({size}) => size));
 }
 
-/** Files hold the newest revisions, those that wait to write, and what some value needs. */
-function isShrunk({cluster, ring}: ManagedCluster, revisions: number): boolean {
+/**
+ * Files hold the newest revisions, those that wait to write, what the followed bundle holds or held within two intervals,
+ * and what some value needs.
+ */
+function isShrunk({cluster, ring}: ManagedCluster, {revisions, intervalMs}: Measure): boolean {
   const now = ring();
   if (now === undefined) return false;
-  const writing = new Set(now.layout.resources.map(({write}) => write));
-  const present = Math.max(0, ...now.keys.filter(({id}) => writing.has(id)).map(({revision}) => revision));
-  const written = now.keys.filter(({revision}) => revision > 0 && revision <= present);
-  const kept = new Set([...now.keys.filter(({revision}) => revision > present), ...written.slice(0, revisions)]);
-  const names = new Set([...kept].map(({name}) => name));
+  const {keys, layout, following, leftWindow = {}} = now;
+  const writing = new Set(layout.resources.map(({write}) => write));
+  const present = Math.max(0, ...keys.filter(({id}) => writing.has(id)).map(({revision}) => revision));
+  const written = keys.filter(({revision}) => revision > 0 && revision <= present);
+  const published = new Set(following?.entries.map(({key}) => key));
+  const isKept = ({id, revision}: RingKey): boolean =>
+    revision > present || published.has(id) || cluster.wallMs() - (leftWindow[id] ?? 0) < 2 * intervalMs;
+  const names = new Set([...keys.filter(isKept), ...written.slice(0, revisions)].map(({name}) => name));
   const isWanted = (tag: string): boolean =>
     names.has(tag.split('/')[1] ?? '') ||
     [...cluster.need.resources()].some((resource) => isNeeded(cluster.need.of(resource).get(tag)));

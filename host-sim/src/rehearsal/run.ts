@@ -1,7 +1,7 @@
 // Runs one seed of a rehearsal: the timeline, then everything heals, then time passes until the clusters have settled
 // and every goal is reached, or too much of it has passed. Whoever needs more than the result drives the run itself.
 
-import {defaultPromotionGraceMs, defaultRotationIntervalMs} from '@etcd-encryption/rotation';
+import {defaultPromotionGraceMs} from '@etcd-encryption/rotation';
 import {createLiveness} from '../oracles/liveness.ts';
 import {InvariantViolation} from '../oracles/violation.ts';
 import type {Pair} from '../pair.ts';
@@ -18,6 +18,7 @@ import {keepProof} from './proof.ts';
 import {prepare} from './reference.ts';
 import type {SeedResult, Violation} from './result.ts';
 import {play, type Scene, waitFor, waitUntil} from './scene.ts';
+import {intervalOf} from './settings.ts';
 import {clusterOf, createStage, type RunEvent, type Stage} from './stage.ts';
 import {startTimeline, type Timeline} from './timeline.ts';
 import {createRehearsalWorld, type RehearsalWorld, type WorldOptions} from './world.ts';
@@ -78,7 +79,7 @@ export function createRun(rehearsal: Rehearsal, options: RunOptions): Run {
   if (!('standby' in rehearsal.settings && rehearsal.settings.standby === 'none')) keepProof(world);
   watchPhases(stage);
   const expectations = createExpectations(stage, rehearsal, (violation) => end.fail(violation));
-  const intervalMs = intervalOf(rehearsal);
+  const intervalMs = intervalOf(rehearsal.settings);
   const random = {chaos: rehearsal.chaos, intervalMs};
   const names = world.clusters.map(({name}) => name);
   const backups = keepBackups(stage, [...restoresIn(rehearsal), ...restoresOf(random, names)]);
@@ -108,11 +109,6 @@ const settleLookMs = 60_000;
 const restartMs = 60_000;
 /** An obstacle has to be named within this, ms. */
 const namedMs = 600_000;
-
-function intervalOf({settings}: Rehearsal): number {
-  const {rotationIntervalMs} = 'fromConfig' in settings ? {} : settings;
-  return rotationIntervalMs ?? defaultRotationIntervalMs;
-}
 
 function graceOf({settings}: Rehearsal): number {
   const {promotionGraceMs} = 'fromConfig' in settings ? {} : settings;
@@ -154,7 +150,7 @@ function* conduct(
   if (!expectations.isObstacleNamed()) return expectations.unreached();
   heal(stage);
   stage.tell({what: 'everything is put right', kind: 'deed'});
-  const limitMs = settleIntervals * intervalOf(rehearsal) + graceOf(rehearsal) + settleMs;
+  const limitMs = settleIntervals * intervalOf(rehearsal.settings) + graceOf(rehearsal) + settleMs;
   const healedAtMs = stage.scheduler.nowMs;
   yield* waitFor(restartMs);
   const {simulation, clusters} = stage.world;

@@ -1,6 +1,6 @@
 // The config that the engine of a rehearsal gets, and the times of its world.
 
-import {formatDuration} from '@etcd-encryption/rotation';
+import {defaultRotationIntervalMs, formatDuration} from '@etcd-encryption/rotation';
 import type {Rehearsal, Settings} from './model.ts';
 
 export type Spec = Readonly<Record<string, unknown>>;
@@ -36,6 +36,10 @@ export function specOf({settings}: Rehearsal, times: WorldTimes, spec: Spec | un
     throw new RangeError(`settings.fromConfig: expected the spec of ${settings.fromConfig} beside it, got none`);
   return spec;
 }
+
+/** Between two rotations, ms. */
+export const intervalOf = (settings: Rehearsal['settings']): number =>
+  ('fromConfig' in settings ? undefined : settings.rotationIntervalMs) ?? defaultRotationIntervalMs;
 
 /** Group id by which the keys of both sides are derived. */
 export function groupOf(spec: Spec): string {
