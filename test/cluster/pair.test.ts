@@ -136,9 +136,10 @@ describe('two control planes, one mirrored into the other, users busy', () => {
     try {
       await east.annotate('example.com/copied', 'yes');
       const {clusterId} = await ringOf(west);
-      await west.until('the copy is there, and the status is its own', async (status) => {
-        const {annotations} = (await west.config()).metadata;
-        return annotations?.['example.com/copied'] === 'yes' && status.clusterId === clusterId && isReady(status);
+      await west.until('the copy is there, and the status in it is its own', async () => {
+        const {metadata, status = {}} = await west.config();
+        const own = status as ConfigStatusView;
+        return metadata.annotations?.['example.com/copied'] === 'yes' && own.clusterId === clusterId && isReady(own);
       });
     } finally {
       await mirror.stop();
