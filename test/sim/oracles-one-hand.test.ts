@@ -1,9 +1,9 @@
 // S7 can fail: each sentence of it broken by a deed, and the nearest deeds that keep it.
 
 import {createSimulation, type Simulation} from '@etcd-encryption/host-sim';
-import {type DropCertificate, emptyLayout, type Layout, type Ring} from '@etcd-encryption/rotation';
+import {configurationPath, type DropCertificate, emptyLayout, type Layout, type Ring} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
-import {distribute, violation} from './deeds.ts';
+import {distribute, replaceFile, violation} from './deeds.ts';
 import {file, testKey} from './files.ts';
 import {makeBundle, ProtocolObjects, ringKeyOf} from './protocol-objects.ts';
 
@@ -175,5 +175,47 @@ describe('dangerous deeds', () => {
     const {objects} = watched();
     expect(broken(() => objects.bundle(made.text))).toContain('before the ring had a record');
     objects.publish(made, 'first');
+  });
+});
+
+describe('files', () => {
+  const loaded = (): Simulation => {
+    const {simulation} = watched();
+    distribute(simulation.cluster, [k2, k1, k3, 'identity']);
+    simulation.runFor(pollMs);
+    return simulation;
+  };
+
+  test('a higher write key, and the old one leaves in another version ⇒ kept; in the same ⇒ violated', () => {
+    const {cluster} = loaded();
+    replaceFile(cluster, 'n1', file([k3, k2, k1, 'identity']));
+    replaceFile(cluster, 'n1', file([k3, k2, 'identity']));
+    expect(broken(() => replaceFile(cluster, 'n2', file([k3, k2, 'identity'])))).toContain('leaves the file');
+  });
+
+  test('an older write key ⇒ violated; where the file was a fault’s or never loaded, or no server runs ⇒ kept', () => {
+    const simulation = loaded();
+    const {cluster} = simulation;
+    const back = (node: string): void => replaceFile(cluster, node, file([k1, k2, k3, 'identity']));
+    expect(broken(() => back('n1'))).toContain(`written with ${k2.name} in this file before`);
+    cluster.node('n2').disk.place(configurationPath, file([k2, k3, k1, 'identity']), {actor: 'fault'});
+    back('n2');
+    const away = loaded();
+    away.cluster.node('n1').stop();
+    replaceFile(away.cluster, 'n1', file([k1, k2, 'identity']));
+    const refused = loaded();
+    replaceFile(refused.cluster, 'n1', file([k3, k2, k1, 'identity']));
+    replaceFile(refused.cluster, 'n1', file([k2, k1, k3, 'identity']));
+  });
+
+  test('an older key of another bundle id than the one that is followed ⇒ kept', () => {
+    const made = makeBundle({generation: 1, revisions: 1});
+    const [r1] = made.dataKeys;
+    if (r1 === undefined) throw new Error('no key');
+    const {simulation, objects} = watched();
+    objects.ring({keys: [...keys, ...made.keys], following: {...made.ref, sinceMs: 0}});
+    distribute(simulation.cluster, [k2, k1, r1, 'identity']);
+    simulation.runFor(pollMs);
+    distribute(simulation.cluster, [r1, k2, k1, 'identity']);
   });
 });

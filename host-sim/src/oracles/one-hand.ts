@@ -8,6 +8,7 @@ import type {Commit} from '../world/etcd.ts';
 import type {Observer} from '../world/observer.ts';
 import type {KeyTag} from '../world/stored-value.ts';
 import {lineagesOf} from './lineages.ts';
+import {watchFileDeeds} from './one-hand-files.ts';
 import {
   bundleKey,
   bundleTextIn,
@@ -45,6 +46,7 @@ export function watchOneHand(cluster: Cluster): Observer {
       violate({node: commit.writer, key: first, explanation: `it begins while another deed is in flight: ${second}`});
     if (begun.includes('drop')) dropping = droppedKeys(before, after);
   };
+  cluster.observe(watchFileDeeds(cluster, violate));
   return {
     onCommit(commit) {
       if (commit.key === bundleKey) judgePublication(cluster, commit, {lineages, violate});
