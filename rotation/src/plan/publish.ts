@@ -36,7 +36,8 @@ export type Publishing = Pick<PublishRequest, 'kind' | 'revision'>;
 
 function apply(view: View): Outcome {
   if (deterministicOf(view) === undefined || roleOf(view).role !== 'Active') return pass;
-  if (view.ring.publishing !== undefined) return goOn(view, view.ring.publishing);
+  if (view.ring.publishing !== undefined)
+    return withdraw(view, view.ring.publishing) ?? goOn(view, view.ring.publishing);
   if (view.ring.rotation !== undefined || view.ring.trial !== undefined) return pass;
   // Histories come first: they may show that an activation is under way.
   if (view.ring.restored?.merged === false) return pass;
@@ -134,6 +135,23 @@ function makersOf(view: View, kind: PublishRequest['kind']): readonly Member[] {
   if (kind !== 'raise') return ready;
   const generation = ({report}: Member): number => report.derivation?.accepted?.generation ?? 0;
   return [...ready].sort((a, b) => generation(b) - generation(a));
+}
+
+/**
+ * Nobody can go on from a bundle of the old root once the nodes have another one: what was asked for and is not made yet
+ * is asked for no more, and neither is the rotation that waits for its key.
+ */
+function withdraw({ring, ...view}: View, {prepared, kind}: PublishRequest): Outcome | undefined {
+  const check = rootCheckOf({ring, ...view});
+  const before = ring.following?.rootCheck;
+  if (prepared !== undefined || kind === 'first' || check === undefined || before === undefined || check === before)
+    return undefined;
+  const isKeyless = ring.rotation !== undefined && ring.rotation.key === undefined;
+  return changeRing(
+    ring,
+    {publishing: undefined, ...(isKeyless ? {rotation: undefined, handledRequest: undefined} : {})},
+    because('RootChangeNotAnnounced', 'the root key changed before the SeedBundle was made: it is not made any more'),
+  );
 }
 
 function goOn(view: View, publishing: PublishRequest): Outcome {

@@ -156,6 +156,22 @@ export function describePublishing(): void {
       expectRing(planOf(observePair({ring, said})), ring, asked('raise', 2));
     });
 
+    test('the root key changed after a bundle was asked for ⇒ it is asked for no more, nor the rotation that waits for it', () => {
+      const following = followedOf(two, {rootCheck: 'e'.repeat(16)});
+      const changed = (more: Partial<Ring>): Ring => savedIn(restingPair(two, {waiting: [d2], following, ...more}));
+      const ring = changed({publishing: request({kind: 'next', revision: 3})});
+      const withdrawn = {changes: {publishing: undefined}, reason: 'RootChangeNotAnnounced' as const};
+      expectRing(planOf(observePair({ring, stored: two})), ring, withdrawn);
+      const rotation = {revision: 3, reason: 'compromise' as const, startedAtMs: now, migration: []};
+      const fresh = changed({
+        publishing: request({kind: 'fresh', revision: 3}),
+        rotation,
+        handledRequest: 'compromised-1',
+      });
+      const changes = {publishing: undefined, rotation: undefined, handledRequest: undefined};
+      expectRing(planOf(observePair({ring: fresh, stored: two})), fresh, {...withdrawn, changes});
+    });
+
     test('the root key changed ⇒ nothing until it is announced and old keys lie sealed, then a new bundle id', () => {
       const ring = savedIn(restingPair(two, {waiting: [d2], following: followedOf(two, {rootCheck: 'e'.repeat(16)})}));
       expectWait(planOf(observePair({ring, stored: two})), 'RootChangeNotAnnounced');
