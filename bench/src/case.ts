@@ -54,7 +54,18 @@ export interface SizeCase {
   readonly bytes: number;
 }
 
-export type Case = TimedCase | SizeCase;
+/** How much of something is done in a second of processor time; its ratio is the rate itself. */
+export interface RateCase {
+  readonly kind: 'rate';
+  readonly name: string;
+  readonly title: string;
+  /** What one of them is called in results and floors, such as `1 rotation a second`. */
+  readonly against: string;
+  /** Does the work of one round; how many were done, and what else people may want to know. */
+  readonly take: (round: number) => {readonly done: number; readonly note: string};
+}
+
+export type Case = TimedCase | SizeCase | RateCase;
 
 /** A case that is loaded only when it is measured; loading may compile programs and start WebAssembly. */
 export interface CaseFile {

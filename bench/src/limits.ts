@@ -30,6 +30,15 @@ export const runnerMs = 400;
 /** Milliseconds after which a child process counts as hanging. */
 export const childMs = 60_000;
 
+/** Rounds of a rate: each does the same work with another seed. */
+export const rateRounds = 3;
+
+/** Virtual time that a simulated pair is rotated for in one round, ms. */
+export const rotatedMs = 3_600_000;
+
+/** Campaign seeds of one round. */
+export const campaignSeeds = 8;
+
 /** Derivations of one batch. */
 export const batchSize = 1_000;
 

@@ -7,12 +7,14 @@ import type {Case, CaseFile, TimedCase} from './case.ts';
 import {cases} from './cases/index.ts';
 import {runChild} from './child.ts';
 import {checkFloors, type Floor, formatOutcome, readFloors} from './floors.ts';
+import {rateRounds} from './limits.ts';
 import {thisMachine} from './machine.ts';
 import {fullEffort, measureCase} from './measure.ts';
 import {caseOnNode, nodeProgram} from './nodes.ts';
 import {type Options, readOptions} from './options.ts';
-import {rowsTable, sizeTable, timedTable} from './report.ts';
-import {type ResultRow, readResults, rowsOf, sizeRow, writeResults} from './results.ts';
+import {takeRate} from './rate.ts';
+import {rateTable, rowsTable, sizeTable, timedTable} from './report.ts';
+import {type ResultRow, rateRow, readResults, rowsOf, sizeRow, writeResults} from './results.ts';
 import {measureWithBenchmark} from './runners/benchmark.ts';
 import {measureWithTinybench} from './runners/tinybench.ts';
 
@@ -56,6 +58,11 @@ async function measureOne(loaded: Case, options: Options, floors: readonly Floor
     case 'size':
       console.log(sizeTable(loaded, floors));
       return [sizeRow(loaded)];
+    case 'rate': {
+      const taken = takeRate(loaded, rateRounds);
+      console.log(rateTable(loaded, taken, floors));
+      return [rateRow(loaded, taken)];
+    }
     case 'timed':
       return options.runner === 'own' ? measureOwn(loaded, options, floors) : measureForeign(loaded, options.runner);
     default:

@@ -1,9 +1,10 @@
 // The tables that people read.
 
-import type {SizeCase, TimedCase} from './case.ts';
+import type {RateCase, SizeCase, TimedCase} from './case.ts';
 import type {Floor} from './floors.ts';
 import type {Measured, SideTime} from './measure.ts';
-import type {ResultRow} from './results.ts';
+import type {TakenRate} from './rate.ts';
+import {type ResultRow, rateRow} from './results.ts';
 
 /** Widths of a table with times, and of one without. */
 const withTimes = [30, 12, 12, 11, 20, 18];
@@ -36,6 +37,16 @@ export function timedTable(timed: TimedCase, measured: Measured, floors: readonl
 export function sizeTable({name, title, against, budgetBytes, bytes}: SizeCase, floors: readonly Floor[]): string {
   const floor = floors.find((one) => one.case === name && one.against === against);
   return `\n${title}\n  ${bytes} bytes of ${budgetBytes} (${against}): ${times(budgetBytes / bytes)}  ${limits(floor)}`;
+}
+
+export function rateTable(rate: RateCase, taken: TakenRate, floors: readonly Floor[]): string {
+  const row = rateRow(rate, taken);
+  const floor = floors.find((one) => one.case === rate.name && one.against === rate.against);
+  return [
+    `\n${rate.title}`,
+    line(withoutTimes, rate.against, ...ratioCells(row), limits(floor)),
+    ...taken.notes.map((note) => `  ${note}`),
+  ].join('\n');
 }
 
 /** Rows of results without times: of another Node or another runner. */

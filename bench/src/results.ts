@@ -1,9 +1,11 @@
 // What a measurement leaves behind: `results.json`, one row for each case and side.
 
 import {readFileSync, writeFileSync} from 'node:fs';
-import type {SizeCase} from './case.ts';
+import type {RateCase, SizeCase} from './case.ts';
 import type {Machine} from './machine.ts';
 import type {Measured} from './measure.ts';
+import type {TakenRate} from './rate.ts';
+import {median} from './statistics.ts';
 
 /** One comparison; `ratio` says how many times faster (or smaller than the budget) we are: the median of the rounds. */
 export type ResultRow = {
@@ -32,6 +34,18 @@ export function rowsOf(name: string, {comparisons}: Measured): ResultRow[] {
 export function sizeRow({name, against, budgetBytes, bytes}: SizeCase): ResultRow {
   const ratio = rounded(budgetBytes / bytes);
   return {case: name, against, ratio, min: ratio, max: ratio, rounds: 1};
+}
+
+/** A rate is its own ratio: how many times `against`. */
+export function rateRow({name, against}: RateCase, {perSecond}: TakenRate): ResultRow {
+  return {
+    case: name,
+    against,
+    ratio: rounded(median(perSecond)),
+    min: rounded(Math.min(...perSecond)),
+    max: rounded(Math.max(...perSecond)),
+    rounds: perSecond.length,
+  };
 }
 
 export function writeResults(file: string, results: Results): void {

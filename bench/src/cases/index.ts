@@ -6,6 +6,7 @@ import {firstKey} from './first-key.ts';
 import {kernelBatch, kernelSingle, kernelThreeBlocks, kernelTwoBlocks} from './kernel.ts';
 import {moduleSize} from './module-size.ts';
 import {seedBundle} from './seed-bundle.ts';
+import {campaignSeed, simulatedPair, simulatedPairOfThree} from './simulator.ts';
 
 export const cases: readonly CaseFile[] = [
   kernelBatch,
@@ -17,4 +18,7 @@ export const cases: readonly CaseFile[] = [
   seedBundle,
   firstKey,
   moduleSize,
+  simulatedPair,
+  simulatedPairOfThree,
+  campaignSeed,
 ];
