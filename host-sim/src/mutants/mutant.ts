@@ -31,12 +31,16 @@ export interface SmallWorld {
   readonly script?: (stage: Stage) => void;
 }
 
-/** A world in which keys have the time to be proven unneeded, with many requests that end late. */
+/**
+ * A world in which keys have the time to be proven unneeded. Many requests end late, nearly as late as the engine is told
+ * that they can, and what they wrote is not soon written again.
+ */
 export const slowWorld: SmallWorld = {
   rotationInterval: '4m0s',
   lengthMs: 600_000,
   controllers: 1,
-  users: {writesPerSecond: 1, creates: 0.4, deletes: 0.3, lateCommit: {p: 0.5, maxMs: 25_000}},
+  users: {writesPerSecond: 2, creates: 0.05, deletes: 0.02, lateCommit: {p: 0.9, maxMs: 55_000}},
+  simulation: {objects: {secrets: 30, configmaps: 30}},
 };
 
 export interface Mutant {
