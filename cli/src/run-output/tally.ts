@@ -11,7 +11,7 @@ export interface Totals {
   readonly cells: {readonly all: number; readonly hit: number};
   /** That completed, on both sides, over all seeds. */
   readonly rotations: number;
-  /** Per second of this machine's time; 0 before any time has passed. */
+  /** Per second of this machine's time, to three digits; 0 before any time has passed. */
   readonly rotationsPerSecond: number;
   /** Values that some serving server could not read at the end of a seed, over all seeds. */
   readonly unreadable: number;
@@ -46,7 +46,7 @@ export function createTally(allCells: number): Tally {
     totals: (seconds) => ({
       ...counts,
       cells: {all: allCells, hit: hit.size},
-      rotationsPerSecond: seconds > 0 ? Math.round(counts.rotations / seconds) : 0,
+      rotationsPerSecond: seconds > 0 ? Number((counts.rotations / seconds).toPrecision(3)) : 0,
       traceHash: traces.toString(16).padStart(16, '0'),
     }),
   };

@@ -37,6 +37,7 @@ test('one seed ⇒ its own trace; no time passed ⇒ no pace', () => {
   const tally = createTally(340);
   tally.add(passed);
   expect(tally.totals(0)).toMatchObject({traceHash: passed.traceHash, rotationsPerSecond: 0});
+  expect(tally.totals(70).rotationsPerSecond).toBe(0.0429);
 });
 
 test('a seed as JSON ⇒ its number and outcome, then all that is known', () => {
