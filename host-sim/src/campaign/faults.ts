@@ -114,6 +114,7 @@ const drawn: Readonly<Record<FaultClass, Draw>> = {
     // A backup from before a change of root has the old root: that takes an operator who puts the new one back.
     if (!bookings.isFree('root', atMs - ageMs - 2 * backupStepMs, atMs + secondMs)) return [];
     if (ageMs > oldestMs || !reserve(bookings, `${cluster}/restore`, 0, forever)) return [];
+    bookings.book(`${cluster}/writes`, atMs, atMs + minuteMs);
     return [{atMs, deeds: [{kind: 'restore', cluster, ageMs}]}];
   },
   failover,
@@ -194,7 +195,10 @@ function onProgram(
 /** The Synchronizer while it is installed where it was at the beginning. */
 function onMirror({atMs, bookings}: FaultPlace, deed: Deed, answers?: ClusterPlan): readonly Happening[] {
   if (!bookings.isFree('mirror', atMs, atMs + secondMs)) return [];
-  const isThere = answers === undefined || answers.nodes.some((node) => bookings.isFree(node, atMs, atMs + secondMs));
+  const isThere =
+    answers === undefined ||
+    (bookings.isFree(`${answers.name}/writes`, atMs, atMs + secondMs) &&
+      answers.nodes.some((node) => bookings.isFree(node, atMs, atMs + secondMs)));
   return isThere ? [{atMs, deeds: [deed]}] : [];
 }
 

@@ -47,7 +47,7 @@ function drawAimed(random: Random, world: CampaignWorld, {fault, phase, role}: C
   const [cluster, other] = role === 'Standby' ? world.clusters.toReversed() : world.clusters;
   if (cluster === undefined) throw new RangeError('clusters: expected at least one, got none');
   const draws = random.stream('aim', 'companions');
-  const elapsedMs = draws.integer(60, 300) * 1_000;
+  const elapsedMs = draws.integer(40, 140) * 1_000;
   const common = {elapsedMs, bookings: createBookings()};
   const first = drawFault(fault, {...common, cluster, other, atMs: 0, now: true}, random.stream('aim', fault));
   const companions = Array.from({length: draws.pick([0, 0, 1, 2])}, (_, index) => {
@@ -129,7 +129,7 @@ const placeOf = ({clusters}: CampaignWorld, cluster: ClusterPlan): Pick<FaultPla
 });
 
 /** Drawn first, since they leave least room for others. */
-const first: readonly FaultClass[] = ['failover', 'forgetNode'];
+const first: readonly FaultClass[] = ['failover', 'forgetNode', 'rootSwap', 'restore'];
 const pairOnly: readonly FaultClass[] = ['stall', 'resync', 'lostDelete', 'surplusKey', 'failover'];
 
 function allowedIn({clusters, settings}: CampaignWorld): readonly FaultClass[] {
@@ -138,7 +138,7 @@ function allowedIn({clusters, settings}: CampaignWorld): readonly FaultClass[] {
     if (fault === 'rootSwap') return settings.keyStrategy === 'deterministic';
     return fault !== 'forgetNode' || clusters.some(({nodes}) => nodes.length > 1);
   });
-  return allowed.toSorted((a, b) => Number(first.includes(b)) - Number(first.includes(a)));
+  return [...first.filter((fault) => allowed.includes(fault)), ...allowed.filter((fault) => !first.includes(fault))];
 }
 
 /** In the order of time, each counted from the one before; what happens at one moment is one entry. */
