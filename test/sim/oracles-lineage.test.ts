@@ -160,6 +160,16 @@ describe('what is published', () => {
     east.publish(random, 'fresh');
   });
 
+  test('the root key is another one by the time that a bundle is written ⇒ its seeds are not judged by it', () => {
+    const {east} = watched();
+    east.publish(makeBundle({generation: 1, revisions: 1}), 'first');
+    east.deleteRoot();
+    east.createRoot(new Uint8Array(32).map((_, at) => at * 3 + 1));
+    east.publish(makeBundle({generation: 2, revisions: 2}));
+    east.deleteRoot();
+    east.publish(makeBundle({generation: 3, revisions: 3}));
+  });
+
   test('a generation again with other bytes ⇒ violated; by the other side while both are Actives ⇒ kept', () => {
     const later = makeBundle({generation: 2, revisions: 2, atMs: 9_000});
     const {pair, east, west} = watched();

@@ -125,10 +125,17 @@ export class ProtocolObjects {
     return clusterIdOf(this.cluster);
   }
 
-  createRoot(): void {
+  /** As if an operator replaced the root Secret. */
+  deleteRoot(): void {
+    const key = `/registry/secrets/${ourNamespace}/${defaultRootSecret}`;
+    const {etcd} = this.cluster;
+    etcd.delete(key, etcd.get(key)?.modRevision ?? 0, 'user/operator');
+  }
+
+  createRoot(root = rootKey): void {
     const object = {
       metadata: {name: defaultRootSecret, namespace: ourNamespace},
-      data: {'root-key': toBase64(rootKey)},
+      data: {'root-key': toBase64(root)},
     };
     const store = createSimPorts(this.cluster, {program: 'operator', as: 'user'});
     expectValue(store['store.create']({resource: secretResource, object}));

@@ -2,7 +2,7 @@
 // generations above everything that was accepted, accepted entries as they were, new ones by the chain of seeds, and
 // another bundle id only where an operator announced its root.
 
-import {fromBase64, hex, nextSeed, type Settings} from '@etcd-encryption/crypto';
+import {fingerprint, fromBase64, hex, nextSeed, type Settings} from '@etcd-encryption/crypto';
 import {annotation, type Ring, rootKeyField} from '@etcd-encryption/rotation';
 import type {Cluster} from '../world/cluster.ts';
 import type {Commit} from '../world/etcd.ts';
@@ -101,28 +101,31 @@ function unchained(
   for (const [revision, seed] of next.seeds) {
     if (lineages.knowsSeed(next, revision)) continue;
     const before = next.seeds.get(revision - 1);
-    const chained = before === undefined ? undefined : seedAfter(cluster, ring, {revision: revision - 1, seed: before});
+    const root = settingsOf(cluster, ring);
+    // Made under another root key than the one that is stored now: which seed follows cannot be told.
+    if (root === undefined || fingerprint(root, []).rootCheck !== next.rootCheck) return undefined;
+    const chained = before === undefined ? undefined : seedAfter(root, revision - 1, before);
     if (chained !== seed) return `the seed of revision ${revision} does not follow from the one before`;
   }
   return undefined;
 }
 
-/** The chain's next seed in hex, by the root Secret as it is stored. */
-function seedAfter(
-  {etcd}: Cluster,
-  ring: Ring | undefined,
-  {revision, seed}: {readonly revision: number; readonly seed: string},
-): string | undefined {
+/** What the cluster derives with, by the root Secret as it is stored; `undefined` where there is none. */
+function settingsOf({etcd}: Cluster, ring: Ring | undefined): Settings | undefined {
   const derivation = ring?.settings.derivation;
   if (derivation === undefined) return undefined;
   const {rootSecret, replicationGroupId, dimension} = derivation;
   const object = etcd.get(`/registry/secrets/${rootSecret.namespace}/${rootSecret.name}`)?.value.object;
   const data = object?.data as Readonly<Record<string, string>> | undefined;
   const root = fromBase64(data?.[rootKeyField] ?? '');
-  if (root.outcome !== 'ok') return undefined;
-  const settings: Settings = {rootKey: root.bytes, replicationGroupId, dimension};
-  return hex(nextSeed(settings, {revision, seed: bytesOf(seed)}));
+  return root.outcome === 'ok' && root.bytes.length > 0
+    ? {rootKey: root.bytes, replicationGroupId, dimension}
+    : undefined;
 }
+
+/** The chain's next seed in hex. */
+const seedAfter = (settings: Settings, revision: number, seed: string): string =>
+  hex(nextSeed(settings, {revision, seed: bytesOf(seed)}));
 
 const bytesOf = (digits: string): Uint8Array =>
   Uint8Array.from({length: digits.length / 2}, (_, index) =>
