@@ -117,7 +117,24 @@ export function seersOf(
   key: string,
   before: StoredObject | undefined,
   after: StoredObject | undefined,
-): 'nobody' | 'controllers' | 'all' {
+): Seers {
+  const known = after === undefined ? undefined : judged.get(after);
+  if (known !== undefined && known.before === before) return known.seers;
+  const seers = judge(kind, key, before, after);
+  if (after !== undefined) judged.set(after, {before, seers});
+  return seers;
+}
+
+type Seers = 'nobody' | 'controllers' | 'all';
+/** By what an object becomes: each write is asked about before and after it happens. */
+const judged = new WeakMap<StoredObject, {readonly before: StoredObject | undefined; readonly seers: Seers}>();
+
+function judge(
+  kind: Kind | undefined,
+  key: string,
+  before: StoredObject | undefined,
+  after: StoredObject | undefined,
+): Seers {
   if (kind === undefined) return 'all';
   const inside = kind.resource.namespaced ? key.slice(kind.path.length).split('/')[0] : undefined;
   if (inside !== undefined && !readNamespaces.has(inside)) return 'nobody';
@@ -144,7 +161,7 @@ export const isHeartbeat = (kind: Kind, before: StoredObject | undefined, after:
   return old !== undefined && next !== undefined && !isNews(old, next);
 };
 
-function reportSeers(before: NodeReport | undefined, after: NodeReport | undefined): 'nobody' | 'controllers' | 'all' {
+function reportSeers(before: NodeReport | undefined, after: NodeReport | undefined): Seers {
   if (before === undefined || after === undefined) return 'all';
   const isCounted = same(before.encryptions, after.encryptions) && same(readKeys(before), readKeys(after));
   if (isCounted && !isNews(before, after)) return 'nobody';

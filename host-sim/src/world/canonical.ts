@@ -22,7 +22,9 @@ function copyRecord(value: Readonly<Record<string, unknown>>): object {
   if (!isSorted(names)) names.sort();
   for (const name of names) {
     const member = copy(value[name]);
-    if (member !== undefined) define(made, name, member);
+    if (member === undefined) continue;
+    if (name === '__proto__') define(made, name, member);
+    else made[name] = member;
   }
   return made;
 }
@@ -34,10 +36,9 @@ function isSorted(names: readonly string[]): boolean {
   return true;
 }
 
-/** An own member also under the one name for which an assignment would do something else. */
+/** An own member under the one name for which an assignment would do something else. */
 function define(record: Record<string, unknown>, name: string, value: unknown): void {
-  if (name !== '__proto__') record[name] = value;
-  else Object.defineProperty(record, name, {value, enumerable: true, configurable: true, writable: true});
+  Object.defineProperty(record, name, {value, enumerable: true, configurable: true, writable: true});
 }
 
 /** Whether a value's text could be longer than `length`: an estimate that is never too low, and cheap for small values. */
@@ -50,9 +51,10 @@ function leastLeft(value: unknown, left: number): number {
   if (typeof value === 'string') return left - 6 * value.length - 2;
   if (typeof value !== 'object' || value === null) return left - 30;
   let rest = left - 2;
-  for (const [name, member] of Object.entries(value)) {
+  const record = value as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(record)) {
     if (rest < 0) return rest;
-    rest = leastLeft(member, rest - 6 * name.length - 4);
+    rest = leastLeft(record[name], rest - 6 * name.length - 4);
   }
   return rest;
 }
