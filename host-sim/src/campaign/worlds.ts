@@ -90,7 +90,8 @@ function drawSettings(draws: Stream, keyStrategy: Settings['keyStrategy'], alone
     revisions: draws.integer(1, 3),
     resources: ['secrets', 'configmaps'],
   };
-  const promotionGraceMs = draws.integer(3, 30) * minuteMs;
+  // Shorter than any interval, as in real pairs: a new Active rotates long before its Standby may drop what it writes with.
+  const promotionGraceMs = draws.integer(60, 150) * 1_000;
   if (keyStrategy === 'random') return {...settings, promotionGraceMs};
   const approvalDelayMs = draws.integer(1, 3) * minuteMs;
   return {...settings, approvalDelayMs, promotionGraceMs, standby: alone ? 'none' : 'expected'};
