@@ -236,9 +236,13 @@ function write(view: View, publishing: PublishRequest, prepared: PreparedBundle)
   const {seedBundle} = observation;
   if (seedBundle.state === 'unknown') return wait(because('ReadFailed', `SeedBundle: ${seedBundle.why}`));
   if (seedBundle.state === 'seen' && seedBundle.value.hash === prepared.hash) {
-    if (ring.following?.hash !== prepared.hash)
+    if (ring.following?.hash === prepared.hash) return finish(view, publishing, prepared);
+    const {state} = readingOf(view);
+    if (state !== 'refused')
       return wait(because('Publishing', `generation ${prepared.generation} is stored; no node has read it yet`));
-    return finish(view, publishing, prepared);
+    // It was made under a root key that was replaced since: nobody will ever read it, and another one takes its place.
+    const message = `generation ${prepared.generation} cannot be read by the nodes any more; it is given up`;
+    return changeRing(ring, {publishing: undefined, ...undone(ring)}, because('Publishing', message));
   }
   const reading = readingOf(view);
   const higher = reading.state === 'read' && reading.bundle.bundleId === prepared.bundleId ? reading.bundle : undefined;

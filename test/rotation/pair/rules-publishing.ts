@@ -322,6 +322,14 @@ export function describePublishing(): void {
       expectWait(planOf(observePair({ring: recorded(), stored: two, said})), 'Publishing');
     });
 
+    test('it is stored, and the nodes cannot read it since their root key is another one ⇒ given up, and what waited for it', () => {
+      const bundle = {state: 'refused', hash: two.hash, outcome: 'root-key-mismatch', detail: 'root check'} as const;
+      const rotation: Rotation = {revision: 2, reason: 'schedule', startedAtMs: now - minute, migration: []};
+      const ring = recorded({rotation});
+      const plan = planOf(observePair({ring, stored: two, said: {bundle, accepted: refOf(one)}}));
+      expectRing(plan, ring, {changes: {publishing: undefined, rotation: undefined}, reason: 'Publishing'});
+    });
+
     test('it was read back and is followed ⇒ done', () => {
       const {counted: _, ...plain} = recorded({keys: [d2, d1], following: followedOf(two)});
       const ring = savedIn(plain);
