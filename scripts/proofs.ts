@@ -101,4 +101,14 @@ export const proofs: readonly Proof[] = [
       'A hundred thousand generated rehearsals break nothing, and hit every possible cell of fault, phase and role.',
     run: {file: 'test/sim/campaign/campaign.test.ts'},
   },
+  {
+    name: 'small-world',
+    describe: 'In worlds so small that everything is tried, each state once, no invariant breaks on any way.',
+    run: {file: 'test/sim/small-world.test.ts'},
+  },
+  {
+    name: 'sieve',
+    describe: 'Every cut at every deed of a pair’s rotation, every two of them, and a failover at each with six lags.',
+    run: {file: 'test/sim/sieve.test.ts'},
+  },
 ];

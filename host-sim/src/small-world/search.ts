@@ -54,7 +54,7 @@ interface Live {
 }
 
 const cuts: readonly Cut[] = ['crash before', 'crash after', 'unknown answer'];
-const lookEvery = 64;
+const lookEvery = 16;
 
 export function searchSmallWorld(options: SearchOptions): SearchResult {
   const search = new Search(options);
@@ -113,8 +113,6 @@ class Search {
     }
     this.#steps++;
     this.#live.hash = hashOf(this.#live);
-    // A step that changed nothing is no part of the way.
-    if (this.#live.hash === found.hash) this.#live.way.pop();
     this.#edges.get(found.hash)?.add(this.#live.hash);
     if (!this.#edges.has(this.#live.hash)) this.#visit();
     return undefined;

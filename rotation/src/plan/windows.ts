@@ -33,7 +33,7 @@ export const waitsForWindow = (view: View): Reason | undefined =>
   view.ring.rotation === undefined && whyDue(view) === undefined ? undefined : whyClosed(view);
 
 /** A compromise that is being handled, or waits behind the present rotation, waits for no window. */
-export function whyClosed(view: View): Reason | undefined {
+function whyClosed(view: View): Reason | undefined {
   const {windows} = view.observation;
   if (windows === undefined || windows.state === 'absent') return undefined;
   if (windows.state === 'seen' && windows.value.isOpen) return undefined;
