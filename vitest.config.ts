@@ -13,7 +13,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: {name: 'fast', include: ['test/**/*.test.ts'], exclude: real, testTimeout: long ? dayMs : 60_000},
+        test: {
+          name: 'fast',
+          include: ['test/**/*.test.ts'],
+          exclude: real,
+          testTimeout: long ? dayMs : 60_000,
+          // One less than there are cores would leave half of a machine with two at rest.
+          maxWorkers: long ? 1 : 2,
+        },
       },
       {
         extends: true,

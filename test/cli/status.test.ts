@@ -36,7 +36,7 @@ test('two rotations done ⇒ every server writes r2 and reads r1, and --check en
   await runVerb(rotateVerb(cluster.open), '--reason', 'drill', '--wait');
   const ran = await runVerb(statusVerb(cluster.open), '--check');
   expect(ran.code).toBe(0);
-  expect(ran.out).toMatch(/^revision 2, Idle, ready, next rotation \S+Z \(in 23h 59m\)$/m);
+  expect(ran.out).toMatch(/^revision 2, Idle, ready, next rotation \S+Z \(in (?:1d|23h 59m)\)$/m);
   expect(ran.out).toContain('controller controller-a, renewed');
   expect(ran.out).toMatch(/^node-\d +\S+ +Success +up +write +read +\d+s ago$/m);
   expect(ran.out).not.toMatch(/(True|False) [A-Z]/);

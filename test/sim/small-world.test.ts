@@ -34,7 +34,7 @@ describe('small worlds', () => {
     '$kind, $rotations rotations, at most $faults faults ⇒ no invariant breaks on any way',
     async (world) => {
       await proof.slice(`${world.kind} ${world.rotations} ${world.faults}`, () => {
-        const {violation, stuck, states, steps, open, isComplete} = search(world, 150);
+        const {violation, stuck, states, steps, open, isComplete} = search(world, 500);
         expect(violation).toBeUndefined();
         expect(stuck).toBe(0);
         expect(states).toBeGreaterThan(50);

@@ -55,6 +55,8 @@ export function singleCuts(deeds: number): readonly SieveCut[] {
 
 /** Every two cuts, the earlier one first; at one deed only cuts of two kinds. The n-th of them, without making them all. */
 export function pairOfCuts(deeds: number, n: number): readonly [SieveCut, SieveCut] {
+  const count = countPairs(deeds);
+  if (!Number.isInteger(n) || n < 0 || n >= count) throw new RangeError(`n: expected 0 to ${count - 1}, got ${n}`);
   const all = singleCuts(deeds);
   let [first, left] = [0, n];
   while (left >= all.length - 1 - first) {
@@ -62,7 +64,7 @@ export function pairOfCuts(deeds: number, n: number): readonly [SieveCut, SieveC
     first++;
   }
   const [a, b] = [all[first], all[first + 1 + left]];
-  if (a === undefined || b === undefined) throw new RangeError(`n: expected below ${countPairs(deeds)}, got ${n}`);
+  if (a === undefined || b === undefined) throw new RangeError(`n: expected one that is counted, got ${n}`);
   return [a, b];
 }
 
