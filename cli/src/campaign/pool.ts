@@ -34,6 +34,8 @@ interface Line {
 export async function runInWorkers({range, workers, module, signal, take}: PoolOptions): Promise<void> {
   const line = createLine(range, workers, take);
   const threads = Array.from({length: Math.max(1, Math.min(workers, range.count))}, () => new Worker(module));
+  // What one throws while nobody waits for it, since another one failed first, ends no process.
+  for (const thread of threads) thread.on('error', () => undefined);
   const ended = new AbortController();
   const end = (): void => ended.abort();
   signal.addEventListener('abort', end, {once: true});

@@ -259,6 +259,16 @@ function describeStarting(): void {
       expect(plan(15_000, {secrets: 'no key'}).actions).toEqual(asks);
     });
 
+    test('paused ⇒ every list is asked all the same, and beside that it waits', () => {
+      const plan = (agoMs: number) => {
+        const listed = {broken: {}, atMs: monotonicNow - agoMs};
+        return planOf(observePair({ring: standby(), ...given, spec: {pause: 'audit'}, facts: {listed}}));
+      };
+      expect(plan(10 * minute).actions).toEqual([{do: 'checkLists', resources: ['secrets', 'configmaps']}]);
+      expect(notedBy(plan(10 * minute))).toContain('Paused');
+      expectWait(plan(10 * minute - 1), 'Paused');
+    });
+
     test('a node counts ⇒ its values are counted again each ten minutes', () => {
       const plan = (atMs: number) => {
         const scan = {id: 'scan-4-1', resources: ['secrets'], node: 'n1', deep: false, atMs};

@@ -1,5 +1,6 @@
 // A cluster's etcd becomes what it was: backups are taken now and then while some deed of the timeline may need them.
 
+import {deleteDeployment, writeDeployment} from '../../world/mirror-signs.ts';
 import {restoreSnapshot, type Snapshot, takeSnapshot} from '../../world/snapshot.ts';
 import type {Deed, Rehearsal} from '../model.ts';
 import {clusterOf, type Stage} from '../stage.ts';
@@ -18,6 +19,9 @@ export type Backups = ReadonlyMap<string, readonly Backup[]>;
 const leastStepMs = 10_000;
 const mostStepMs = 3_600_000;
 const stepsInAge = 8;
+
+/** The operator sees what came back with etcd and is no more, ms. */
+const noticeMs = 30_000;
 
 /** Takes backups of the clusters that may be restored, and keeps those that are not too old for any of the deeds. */
 export function keepBackups({scheduler, world}: Stage, restores: readonly Restore[]): Backups {
@@ -57,7 +61,16 @@ export function restore(
   // What was copied since the snapshot is gone: whoever restores a Standby has everything copied again.
   if (world.pair?.synchronizer(name).installed === true) world.pair.synchronizer(name).resync();
   const side = world.simulation.side(name);
+  scheduler.after(noticeMs, `${name}/operator`, () => putSignsRight(stage, name));
   side.users.moveTo(side.cluster);
   if (world.users !== side.users && side.cluster.active) world.users.moveTo(side.cluster);
   came();
+}
+
+/** The Deployment of a Synchronizer that was taken away since, or installed since, is as the operator wants it again. */
+function putSignsRight({world: {pair, simulation}}: Stage, name: string): void {
+  if (pair === undefined) return;
+  const {cluster} = simulation.side(name);
+  if (pair.synchronizer(name).installed) writeDeployment(cluster);
+  else deleteDeployment(cluster);
 }
