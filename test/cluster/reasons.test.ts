@@ -127,6 +127,10 @@ test('adoption and the first rotations ⇒ each step is said', async () => {
 }, 300_000);
 
 test('an operator’s words and changes of the list ⇒ are said', async () => {
+  const closed = [{action: 'deny', cron: '* * * * *', duration: '2m', timeZone: 'Europe/Berlin'}];
+  await edit({rotationInterval: '1s', windows: closed});
+  await onlooker.until('WaitingForWindow');
+  await edit({rotationInterval: '168h0m0s', windows: undefined});
   await cluster.annotate('etcd-encryption.alauda.io/pause', 'a look');
   await onlooker.until('Paused');
   await edit({resources: ['secrets', 'configmaps', 'nothings.example.com']});
