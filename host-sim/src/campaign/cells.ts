@@ -39,6 +39,7 @@ const rules: readonly Rule[] = [
     roles: ['single'],
     reason: 'Nothing is copied to or from a cluster that has no other side.',
   },
+  {faults: ['surplusKey'], roles: ['Active'], reason: 'A surplus key is one that the Standby alone has.'},
 ];
 
 /** Why a cell cannot be, in one sentence; `undefined` where it can. */

@@ -11,7 +11,7 @@ import {openProofRun, type SliceCounts} from '../../../scripts/proof-run.ts';
 const run = openProofRun();
 const fullSlices = 100;
 const sliceSeeds = 1_000;
-const smallSeeds = 120;
+const smallSeeds = 500;
 const smallLimitMs = 900_000;
 const fullLimitMs = 7 * 86_400_000;
 
