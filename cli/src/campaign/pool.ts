@@ -34,15 +34,21 @@ interface Line {
 export async function runInWorkers({range, workers, module, signal, take}: PoolOptions): Promise<void> {
   const line = createLine(range, workers, take);
   const threads = Array.from({length: Math.max(1, Math.min(workers, range.count))}, () => new Worker(module));
-  // What one throws while nobody waits for it, since another one failed first, ends no process.
-  for (const thread of threads) thread.on('error', () => undefined);
   const ended = new AbortController();
   const end = (): void => ended.abort();
+  let failure: unknown;
+  // One may fail while nobody waits for it: that ends the others, and is the error of the whole.
+  for (const thread of threads)
+    thread.on('error', (error) => {
+      failure ??= error;
+      end();
+    });
   signal.addEventListener('abort', end, {once: true});
   if (signal.aborted) end();
   try {
     await Promise.all(threads.map((thread) => work(thread, line, ended.signal)));
   } catch (error) {
+    if (failure !== undefined) throw failure;
     // At the signal every wait ends with an error of its own; that is no failure.
     if (!signal.aborted) throw error;
   } finally {

@@ -3,7 +3,7 @@
 export {type Cell, cells, impossible, possibleCells} from './cells.ts';
 export {digestSeed, type RunSeed, type SeedDigest} from './digest.ts';
 export {aimOf, generateRehearsal} from './generate.ts';
-export {chunkSeeds, realEvery, seedsPerHit} from './limits.ts';
+export {chunkSeeds, seedsPerHit} from './limits.ts';
 export {chunksOf, type SeedRange, type Shard, shardOf} from './ranges.ts';
 export {
   type CampaignSummary,

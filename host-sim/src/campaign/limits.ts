@@ -2,8 +2,6 @@
 
 /** One seed in so many is run twice and has to leave the same trace (simulator.md "Engine rules"). */
 export const repeatEvery = 100;
-/** One seed in so many runs with real cryptography and the shipped file writer and parser. */
-export const realEvery = 1_000;
 /** Seeds that a worker runs at a time: enough that messages cost nothing, few enough that the order needs little memory. */
 export const chunkSeeds = 8;
 /** Failing seeds that a campaign keeps word for word; the rest are counted. */

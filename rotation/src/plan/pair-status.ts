@@ -10,6 +10,7 @@ import {isFar} from './delay.ts';
 import {activeSilence} from './follow.ts';
 import {silence} from './membership.ts';
 import {typesOf} from './migrate.ts';
+import {latestScan} from './migration-status.ts';
 import {because, type Reason} from './reason.ts';
 import {isStandby, roleOf} from './role.ts';
 import {deterministicOf} from './settings.ts';
@@ -120,14 +121,6 @@ function failover(view: View): PairCondition {
   if (unreadable.length > 0) return no('UnreadableValues', unreadable.slice(0, 5).join('; '));
   return {type, status: 'True', reason: 'Complete', message: 'every stored value and every revision can be read here'};
 }
-
-const latestScan = ({members}: View): ScanReport | undefined =>
-  members
-    .flatMap(({report}) => report.scan ?? [])
-    .reduce<ScanReport | undefined>(
-      (a, b) => (a === undefined || b.completedAtMs > a.completedAtMs ? b : a),
-      undefined,
-    );
 
 /** A count of the stored values says something of now for so many of the times after which it is made again. */
 const countLives = 3;
