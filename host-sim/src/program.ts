@@ -3,6 +3,7 @@
 
 import {
   answerSync,
+  type Freshness,
   ok,
   type PortRequest,
   type Result,
@@ -38,8 +39,8 @@ export interface ProgramHost {
   readonly stillness?: {
     /** Another number after each change that the program could see. */
     readonly version: () => number;
-    /** Whether nothing is out of order, so that what others keep fresh stays so. */
-    readonly isCalm: () => boolean;
+    /** What becomes of what others keep fresh; undefined while it cannot be told. */
+    readonly calm: () => Freshness | undefined;
   };
 }
 
@@ -189,6 +190,7 @@ export class Program {
       skippedFromMs: undefined,
       sureUntilMs: nowMs,
       doubtFromMs: Number.POSITIVE_INFINITY,
+      others: 'fresh',
     };
     if (isPiece && !this.#mayLeaveOut(rest, nextMs)) {
       this.#sleepUntil(pieceEndMs, () => this.#wake('slept'));
@@ -217,8 +219,9 @@ export class Program {
       return false;
     if (this.#host.scheduler.nowMs < this.#awakeUntilMs) return false;
     if (rest.still.periodMs % gridMs !== 0 || atMs % gridMs !== this.#phaseMs) return false;
-    if (this.#host.decorators().length > 0 || !stillness.isCalm()) return false;
-    return isSureUntil(rest, atMs + this.#takesMs);
+    if (this.#host.decorators().length > 0) return false;
+    const others = stillness.calm();
+    return others !== undefined && isSureUntil(rest, atMs + this.#takesMs, others);
   }
 
   #noteEnd(still: Stillness): void {

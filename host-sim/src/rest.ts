@@ -3,6 +3,7 @@
 // of them would leave. Times here are virtual ms.
 
 import {
+  type Freshness,
   leaderLeaseName,
   leaseResource,
   ourNamespace,
@@ -24,6 +25,8 @@ export interface Rest {
   /** Until then `still` surely holds; and from then on it surely does not, if that is known. */
   sureUntilMs: number;
   doubtFromMs: number;
+  /** What both were found under. */
+  others: Freshness;
 }
 
 /** How far ahead is asked at most, ms: a bound for the doubling. */
@@ -50,13 +53,18 @@ export function resumptionMidway(rest: Rest, periodTakesMs: number, nowMs: numbe
 }
 
 /** Whether the same facts lead to the same until `untilMs`; asks further ahead each time, so that it seldom asks. */
-export function isSureUntil(rest: Rest, untilMs: number): boolean {
+export function isSureUntil(rest: Rest, untilMs: number, others: Freshness): boolean {
+  if (others !== rest.others) {
+    rest.others = others;
+    rest.sureUntilMs = Number.NEGATIVE_INFINITY;
+    rest.doubtFromMs = Number.POSITIVE_INFINITY;
+  }
   if (untilMs <= rest.sureUntilMs) return true;
   if (untilMs >= rest.doubtFromMs) return false;
   const spanMs = untilMs - rest.toldAtMs;
   const furtherMs = Math.min(untilMs + Math.min(2 * spanMs, longestLookMs), (untilMs + rest.doubtFromMs) / 2);
   for (const endMs of [Math.floor(furtherMs), untilMs]) {
-    if (rest.still.holds(endMs - rest.toldAtMs)) {
+    if (rest.still.holds(endMs - rest.toldAtMs, others)) {
       rest.sureUntilMs = endMs;
       return true;
     }

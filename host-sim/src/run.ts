@@ -274,7 +274,10 @@ export class Simulation {
   ): Program {
     const {node} = options;
     const stillness = this.#stillness.get(this.#clusterOf(name, options));
-    const seen = stillness && {version: () => stillness.version(node), isCalm: () => stillness.isCalm(node)};
+    const seen = stillness && {
+      version: () => stillness.version(node),
+      calm: () => stillness.calm(node),
+    };
     return new Program(name, step, ports, {
       ...(seen === undefined ? {} : {stillness: seen}),
       scheduler: this.world.scheduler,

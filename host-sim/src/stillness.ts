@@ -3,6 +3,7 @@
 
 import {
   configResource,
+  type Freshness,
   isNews,
   leaseResource,
   type NodeReport,
@@ -10,7 +11,7 @@ import {
   type StoredObject,
   same,
 } from '@etcd-encryption/rotation';
-import {calmMs, catchUpMs} from './limits.ts';
+import {calmMs, catchUpMs, settleMs} from './limits.ts';
 import type {Program} from './program.ts';
 import type {Scheduler} from './scheduler.ts';
 import type {Cluster} from './world/cluster.ts';
@@ -25,7 +26,11 @@ export interface Sleeper {
 export interface ClusterStillness {
   /** Changes with whatever a program on a node, or on none, could see. */
   readonly version: (node: string | undefined) => number;
-  readonly isCalm: (node: string | undefined) => boolean;
+  /**
+   * What becomes of what others keep fresh, for a program on a node, or on none; undefined where it cannot be told: what
+   * ceased lately looks as if it went on.
+   */
+  readonly calm: (node: string | undefined) => Freshness | undefined;
   /** A fault begins or ends now: what was left out lately is done, and for a while nothing is left out. */
   readonly disturb: () => void;
 }
@@ -39,7 +44,8 @@ export function createStillness(
   const seen = {all: 0, controllers: 0, nodes: new Map<string, number>()};
   /** When a program on a node, or on none, could last see something change. */
   const changedAtMs = new Map<string | undefined, number>();
-  let disturbedUntilMs = 0;
+  let settledAtMs = 0;
+  let calmAtMs = 0;
   let isCatchingUp = false;
 
   const catchUp = (of: (sleeper: Sleeper) => number | undefined): void => {
@@ -70,7 +76,8 @@ export function createStillness(
     catchUp(({program, node}) => program.resumptionSince(Math.max(sinceMs, changedAtMs.get(node) ?? 0)));
     isCatchingUp = false;
     note('all');
-    disturbedUntilMs = scheduler.nowMs + calmMs;
+    settledAtMs = scheduler.nowMs + settleMs;
+    calmAtMs = scheduler.nowMs + calmMs;
   };
 
   cluster.disturbances.push(disturb);
@@ -95,12 +102,13 @@ export function createStillness(
 
   return {
     version: (node) => seen.all + (node === undefined ? seen.controllers : (seen.nodes.get(node) ?? 0)),
-    isCalm: (node) =>
-      scheduler.nowMs >= disturbedUntilMs &&
-      !cluster.faults.etcdDown &&
-      cluster.nodes.every(({server}) => server?.serves === true) &&
+    calm: (node) => {
+      if (scheduler.nowMs < settledAtMs || cluster.faults.etcdDown || cluster.serving().length === 0) return undefined;
       // Of several controllers the leader renews a lease that the others watch.
-      (node !== undefined || sleepers().filter((each) => each.node === undefined).length === 1),
+      if (node === undefined && sleepers().filter((each) => each.node === undefined).length !== 1) return undefined;
+      const isWhole = cluster.serving().length === cluster.nodes.length;
+      return isWhole && scheduler.nowMs >= calmAtMs ? 'fresh' : 'aging';
+    },
     disturb,
   };
 }
@@ -163,12 +171,6 @@ export const isHeartbeat = (kind: Kind, before: StoredObject | undefined, after:
 
 function reportSeers(before: NodeReport | undefined, after: NodeReport | undefined): Seers {
   if (before === undefined || after === undefined) return 'all';
-  const isCounted = same(before.encryptions, after.encryptions) && same(readKeys(before), readKeys(after));
-  if (isCounted && !isNews(before, after)) return 'nobody';
+  if (same(before.encryptions, after.encryptions) && !isNews(before, after)) return 'nobody';
   return before.recipient === after.recipient && before.node === after.node ? 'controllers' : 'all';
 }
-
-const readKeys = ({decryptions = {}}: NodeReport): readonly string[] =>
-  Object.keys(decryptions)
-    .filter((name) => (decryptions[name] ?? 0) > 0)
-    .sort();

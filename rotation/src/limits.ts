@@ -27,6 +27,8 @@ export const leaseAliveMs = 40_000;
 export const processStartToleranceMs = 1_500;
 /** A file that a server refused is tried again after this, ms, or as soon as the server is another process. */
 export const retryRefusedMs = 3_600_000;
+/** An agent's report that says nothing new is written again after this, ms: at rest by every period. */
+export const heartbeatMs = idlePeriodMs;
 /** An agent that has not reported for this long is named, ms: three periods at rest. */
 export const agentSilentMs = 3 * idlePeriodMs;
 /** How long a repair of a file is told, ms. */

@@ -180,6 +180,9 @@ export interface Instant {
   readonly monotonicMs: number;
 }
 
+/** Whether what others write now and then, as signs of life, goes on being written, or is taken to grow old. */
+export type Freshness = 'fresh' | 'aging';
+
 /**
  * What a program knows of its next periods while it sleeps. A host that sees every change there is may let it sleep on
  * for as long as that holds and answer `still`; every other host lets it look again.
@@ -189,8 +192,11 @@ export interface Stillness {
   readonly periodMs: number;
   /** Until the next period, ms: longer than the sleep itself where a lease is renewed in between. */
   readonly leftMs: number;
-  /** Whether the same facts would lead to the same plan, report and status, and to no deed, for so many ms from now. */
-  readonly holds: (ms: number) => boolean;
+  /**
+   * Whether the same facts would lead to the same plan, report and status, and to no deed, for so many ms from now, with
+   * the reports of agents as fresh as now or growing old.
+   */
+  readonly holds: (ms: number, others: Freshness) => boolean;
 }
 
 /** A structured event for logs and tests; names, check values and counts only. */

@@ -241,12 +241,16 @@ export class Cluster {
 
   #hostFor(name: string): NodeHost {
     const {scheduler, random, readBytes, trace} = this.world;
+    const beforeChange = (): void => {
+      for (const watcher of this.nodeWatchers) watcher(name);
+    };
     return {
+      beforeNews: beforeChange,
       nowMs: () => scheduler.nowMs,
       epochMs: this.epochMs,
       after: (delayMs, entity, run) =>
         scheduler.after(delayMs, `${this.name}/${entity}`, () => {
-          for (const watcher of this.nodeWatchers) watcher(name);
+          beforeChange();
           run();
         }),
       disturb: () => this.disturb(),

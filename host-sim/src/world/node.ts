@@ -58,6 +58,8 @@ export interface NodeHost {
   readonly onDisk: (node: SimNode, actor: DiskActor) => void;
   readonly onHistory: (node: SimNode, actor: DiskActor) => void;
   readonly onEncryption: (server: Server, tag: KeyTag, times?: number) => void;
+  /** Called before a server counts something under a name for the first time. */
+  readonly beforeNews: () => void;
 }
 
 export class SimNode {
@@ -230,6 +232,7 @@ export class SimNode {
       pollMs: host.pollMs,
       onChange: (changed, what) => this.#serverChanged(changed, what),
       onEncryption: host.onEncryption,
+      beforeNews: host.beforeNews,
     });
     this.#processes.push(server);
     return server;

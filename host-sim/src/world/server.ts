@@ -21,6 +21,8 @@ export interface ServerHost {
   readonly pollMs: number;
   readonly onChange: (server: Server, what: 'loaded' | 'state') => void;
   readonly onEncryption: (server: Server, tag: KeyTag, times?: number) => void;
+  /** Called before it counts something under a name for the first time. */
+  readonly beforeNews: () => void;
 }
 
 export class Server {
@@ -126,7 +128,7 @@ export class Server {
     const [first] = this.loaded.of(resource);
     if (first === undefined) throw new RangeError(`${resource}: expected a transformer, got none`);
     if (first.name !== '') {
-      count(this.encryptions, first.name);
+      this.#count(this.encryptions, first.name);
       this.#host.onEncryption(this, first.tag);
     }
     return first;
@@ -136,19 +138,25 @@ export class Server {
   countMore(resource: string, times: number): void {
     const [first] = this.loaded.of(resource);
     if (first === undefined || first.name === '' || times === 0) return;
-    count(this.encryptions, first.name, times);
+    this.#count(this.encryptions, first.name, times);
     this.#host.onEncryption(this, first.tag, times);
   }
 
   read(resource: string, value: StoredValue, path: string): Decrypted {
     const answer = decryptValue(value, path, this.loaded.of(resource));
-    if (answer.outcome === 'read' && answer.transformer.name !== '') count(this.decryptions, answer.transformer.name);
+    if (answer.outcome === 'read' && answer.transformer.name !== '')
+      this.#count(this.decryptions, answer.transformer.name);
     return answer;
   }
 
   /** Whether it could read a value written under a key, were it asked. */
   canRead(resource: string, tag: KeyTag): boolean {
     return this.loaded.of(resource).some((transformer) => transformer.tag === tag);
+  }
+
+  #count(counters: Map<string, number>, name: string, times = 1): void {
+    if (!counters.has(name)) this.#host.beforeNews();
+    counters.set(name, (counters.get(name) ?? 0) + times);
   }
 
   #schedule(delayMs: number): void {
@@ -188,7 +196,3 @@ export function refusal(file: FileView, accepts: (kind: string) => boolean): str
   const kind = file.kinds.find((each) => !accepts(each));
   return kind === undefined ? undefined : `${kind} is not allowed here`;
 }
-
-const count = (counters: Map<string, number>, name: string, times = 1): void => {
-  counters.set(name, (counters.get(name) ?? 0) + times);
-};

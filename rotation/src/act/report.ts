@@ -1,6 +1,7 @@
 // The agent's report: what this node has, loads and lacks, for the controller. Written when it says something new, and
 // now and then so that silence can be told from rest.
 
+import {heartbeatMs} from '../limits.ts';
 import {isSameProcess, type NodeReport, nodeReportVersion} from '../model/node.ts';
 import type {NodeObservation} from '../model/node-observation.ts';
 import {nodeReportResource, ourGroup, ourNamespace} from '../model/resource-types.ts';
@@ -8,9 +9,6 @@ import {same} from '../model/same.ts';
 import type {AgentMemory} from '../observe/agent-memory.ts';
 import type {NodePlan} from '../plan/node-plan.ts';
 import {ask, type NodePlatform, ok, type Result, type Step, type StoredObject} from '../ports.ts';
-
-/** A report that says nothing new is written after this, ms. */
-export const heartbeatMs = 10_000;
 
 /** Builds the report of one period. */
 export function makeReport(memory: AgentMemory, o: NodeObservation, plan: NodePlan): NodeReport {
@@ -102,21 +100,55 @@ function countEncryptions(
   return {encryptions, counters: {startedAtMs, byName: {...evidence.encryptions}}};
 }
 
-/** Whether a report says something that the one before it did not; see `newsOf`. */
-export const isNews = (before: NodeReport, after: NodeReport): boolean => !same(newsOf(before), newsOf(after));
+/** What may change silently: times, and what only counts. */
+const silent: ReadonlySet<string> = new Set(['sequence', 'atMs', 'counters'] satisfies (keyof NodeReport)[]);
 
-/** What must not change silently; counters, times and the sequence alone are no news. */
-const newsOf = (report: NodeReport): unknown => {
-  const {sequence: _s, atMs: _a, encryptions: _e, decryptions: _d, counters: _c, ...rest} = report;
-  return rest;
-};
+/**
+ * Whether a report says something that the one before it did not. Counters and times alone are no news, nor is that the
+ * ring went on: nobody waits for a node to have seen a version of it.
+ */
+export function isNews(before: NodeReport, after: NodeReport): boolean {
+  const [old, next] = [before, after] as unknown as readonly [Fields, Fields];
+  for (const name of Object.keys(next)) {
+    if (!silent.has(name) && !isAsOld(name as keyof NodeReport, old[name], next[name])) return true;
+  }
+  return Object.keys(old).some((name) => !silent.has(name) && old[name] !== undefined && next[name] === undefined);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isAsOld(field: keyof NodeReport, old: unknown, next: unknown): boolean {
+  if (Object.is(old, next)) return true;
+  switch (field) {
+    case 'ring':
+    case 'highest':
+      return old !== undefined && hasGoneOn(old as Seen, next as Seen);
+    case 'encryptions':
+    case 'decryptions':
+      return same(countedIn(old), countedIn(next));
+    default:
+      return same(old, next);
+  }
+}
+
+type Seen = Partial<NodeReport['highest']>;
+
+/** The ring may have a later version, and nothing else differs. */
+const hasGoneOn = ({version: was = 0, ...old}: Seen, {version = 0, ...next}: Seen): boolean =>
+  version >= was && same(old, next);
+
+/** Names that something was counted under: the first time is news. */
+const countedIn = (counts: unknown): readonly string[] =>
+  Object.entries((counts ?? {}) as Readonly<Record<string, number>>)
+    .flatMap(([name, count]) => (count > 0 ? [name] : []))
+    .sort();
 
 /** Writes the report if it says something new or the last one is old. A conflict is left to the next period. */
 export function* writeReport(memory: AgentMemory, report: NodeReport, monotonicMs: number): Step<Result<boolean>> {
   const last = memory.lastReport;
   const stored = memory.reportObject?.status as Partial<NodeReport> | undefined;
   // A stored report that is not the last one written: etcd was restored, or somebody changed it.
-  const news = last === undefined || stored?.sequence !== last.sequence || !same(newsOf(last), newsOf(report));
+  const news = last === undefined || stored?.sequence !== last.sequence || isNews(last, report);
   if (!news && monotonicMs - memory.lastReportAtMs < heartbeatMs) return ok(false);
   const present = memory.reportObject;
   const object: StoredObject = {

@@ -106,7 +106,10 @@ function* controllerPeriod(memory: ControllerMemory, engine: ControllerEngine): 
   const ms = Math.max(0, Math.min(plan.wakeAtMs - after.monotonicMs, longestMs));
   if (plan.actions.length > 0) return {ms};
   const periodMs = Math.min(plan.wakeAtMs - observation.now.monotonicMs, longestMs);
-  return {ms, still: {periodMs, holds: (forMs) => isStill(deed, engine.plan, forMs + after.monotonicMs)}};
+  return {
+    ms,
+    still: {periodMs, holds: (forMs, others) => isStill(deed, engine.plan, forMs + after.monotonicMs, others)},
+  };
 }
 
 /** Nothing is under way, or what is waited for takes long. */

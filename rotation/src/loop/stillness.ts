@@ -2,8 +2,7 @@
 // the time. What others keep fresh stays fresh; what is not kept fresh ages. Never decides what is done.
 
 import type {ControllerDeed} from '../act/controller-deeds.ts';
-import {heartbeatMs} from '../act/report.ts';
-import {busyPeriodMs, idlePeriodMs, leaseAliveMs, repairShownMs} from '../limits.ts';
+import {busyPeriodMs, heartbeatMs, leaseAliveMs, repairShownMs} from '../limits.ts';
 import {type Fact, seen} from '../model/fact.ts';
 import type {NodeObservation} from '../model/node-observation.ts';
 import type {ClusterObservation, SeenReport, ServerLease} from '../model/observation.ts';
@@ -15,25 +14,26 @@ import {watchOf} from '../observe/server-leases.ts';
 import type {NodePlan} from '../plan/node-plan.ts';
 import type {Plan} from '../plan/plan.ts';
 import {type ConfigStatus, makeStatus} from '../plan/status.ts';
-import type {Instant} from '../ports.ts';
+import type {Freshness, Instant} from '../ports.ts';
 
 /** A lease of a server or Synchronizer that was not renewed for this long is renewed no more, ms. */
 const renewedLatelyMs = 12_000;
 /** The same of an agent's report at rest, ms. */
-const reportedLatelyMs = idlePeriodMs + 2 * busyPeriodMs;
+const reportedLatelyMs = heartbeatMs + 2 * busyPeriodMs;
 
 /** Whether a controller would plan and tell the same until `untilMs` (monotonic), and do nothing. */
 export function isStill(
   {memory, observation, plan}: ControllerDeed,
   planAt: (observation: ClusterObservation) => Plan,
   untilMs: number,
+  others: Freshness,
 ): boolean {
   if (isAwaited(memory, observation)) return false;
   const ms = untilMs - observation.now.monotonicMs;
   const {windows} = observation;
   const changesAtMs = windows?.state === 'seen' ? windows.value.changesAtMs : undefined;
   if (changesAtMs !== undefined && changesAtMs <= observation.now.wallMs + ms) return false;
-  const then = laterCluster(memory, observation, ms);
+  const then = laterCluster(memory, observation, ms, others);
   const planned = planAt(then);
   if (planned.actions.length > 0 || planned.phase !== plan.phase) return false;
   if (planned.wakeAtMs - then.now.monotonicMs !== plan.wakeAtMs - observation.now.monotonicMs) return false;
@@ -47,13 +47,18 @@ const isAwaited = ({mirrorLease}: ControllerMemory, {leases}: ClusterObservation
   mirrorLease?.changed === false || (leases.state === 'seen' && leases.value.some(({life}) => life === 'unknown'));
 
 /** What was seen, `ms` later. */
-function laterCluster(memory: ControllerMemory, observation: ClusterObservation, ms: number): ClusterObservation {
+function laterCluster(
+  memory: ControllerMemory,
+  observation: ClusterObservation,
+  ms: number,
+  others: Freshness,
+): ClusterObservation {
   const now = later(observation.now, ms);
   const {spaceExceeded: _space, ...rest} = observation;
   return {
     ...rest,
     now,
-    reports: mapFact(observation.reports, (each) => agedReport(each, ms)),
+    reports: mapFact(observation.reports, (each) => agedReport(each, ms, others)),
     leases: mapFact(observation.leases, (each) => agedLease(memory, each, now)),
     leaseWatch: watchOf(memory.serverLeases, now),
     lists: listsFact(memory, observation.ring, now),
@@ -71,8 +76,10 @@ const later = ({wallMs, monotonicMs}: Instant, ms: number): Instant => ({
 const mapFact = <T>(fact: Fact<readonly T[]>, change: (each: T) => T): Fact<readonly T[]> =>
   fact.state === 'seen' ? {...fact, value: fact.value.map(change)} : fact;
 
-const agedReport = (each: SeenReport, ms: number): SeenReport =>
-  each.unchangedForMs <= reportedLatelyMs ? each : {...each, unchangedForMs: each.unchangedForMs + ms};
+const agedReport = (each: SeenReport, ms: number, others: Freshness): SeenReport =>
+  others === 'fresh' && each.unchangedForMs <= reportedLatelyMs
+    ? each
+    : {...each, unchangedForMs: each.unchangedForMs + ms};
 
 function agedLease({serverLeases}: ControllerMemory, lease: ServerLease, {monotonicMs}: Instant): ServerLease {
   const sinceMs = serverLeases.present.get(lease.identity)?.sinceMs ?? monotonicMs;
@@ -96,7 +103,7 @@ export function noteStill({serverLeases}: ControllerMemory, {monotonicMs}: Insta
   if (serverLeases.watchedSinceMs !== undefined) serverLeases.lastLookMs = monotonicMs;
 }
 
-/** Whether an agent would plan the same for `ms` from the end of its period, and write nothing, not even a heartbeat. */
+/** Whether an agent would plan the same for `ms` from the end of its period, and write nothing, not even that it lives. */
 export function isNodeStill(
   memory: AgentMemory,
   {observation, plan}: {readonly observation: NodeObservation; readonly plan: NodePlan},

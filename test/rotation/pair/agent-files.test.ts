@@ -27,6 +27,7 @@ import {
   derivedKey,
   keysOf,
   otherRoot,
+  ringWith,
   root,
   settings,
 } from './agent-node.ts';
@@ -205,15 +206,31 @@ describe('a derived key that is not held', () => {
   });
 });
 
-test('its server reads with derived keys ⇒ counted in the report, which is not written for that alone', () => {
+test('its server reads with derived keys ⇒ the first time is told at once, further ones with the next sign of life', () => {
   const agent = new AgentNode({bundle});
   agent.run(3);
   const {sequence} = agent.report;
-  agent.decryptions = {[r1.name]: 7};
+  agent.decryptions = {[r1.name]: 1};
   agent.run();
-  expect(agent.report.sequence).toBe(sequence);
-  agent.run(10);
-  expect(agent.report).toMatchObject({decryptions: {[r1.name]: 7}, sequence: sequence + 1});
+  expect(agent.report).toMatchObject({decryptions: {[r1.name]: 1}, sequence: sequence + 1});
+  agent.decryptions = {[r1.name]: 7};
+  agent.run(29);
+  expect(agent.report).toMatchObject({decryptions: {[r1.name]: 1}, sequence: sequence + 1});
+  agent.run(2);
+  expect(agent.report).toMatchObject({decryptions: {[r1.name]: 7}, sequence: sequence + 2});
+});
+
+test('the ring goes on and asks this node for nothing ⇒ no report for that alone; it falls back ⇒ told at once', () => {
+  const ring = ringWith();
+  const agent = new AgentNode({ring, bundle});
+  agent.run(3);
+  const before = agent.report;
+  agent.putRing({...ring, version: ring.version + 3});
+  agent.run(2);
+  expect(agent.report).toEqual(before);
+  agent.putRing({...ring, version: ring.version + 2});
+  agent.run();
+  expect(agent.report.sequence).toBe(before.sequence + 1);
 });
 
 test('guard: a key that is held under a name of the ring and is another in the rest of its check value ⇒ refused', () => {
