@@ -66,6 +66,16 @@ export function lastKnown(view: View): BundleRef | undefined {
   );
 }
 
+/** A bundle as its bytes have it: what is followed may hold entries of the one that was followed before (a merge). */
+export function asWritten(view: View, bundle: BundleRef): BundleRef {
+  const reading = readingOf(view);
+  const written = [
+    ...(reading.state === 'read' ? [reading.bundle] : []),
+    ...derivationsOf(view).flatMap(({derivation}) => derivation.accepted ?? []),
+  ];
+  return written.find(({hash}) => hash === bundle.hash) ?? bundle;
+}
+
 /** Keys that a bundle still shows to others: of the followed one, and of the one that is stored. */
 export function windowKeys(view: View): ReadonlySet<KeyId> {
   const reading = readingOf(view);

@@ -8,6 +8,7 @@ import type {BundleRef, PreparedBundle, PublishRequest} from '../model/bundle.ts
 import type {Ring} from '../model/ring.ts';
 import {formatTime} from '../model/time-text.ts';
 import {
+  asWritten,
   derivationsOf,
   highestGeneration,
   isOurs,
@@ -91,7 +92,10 @@ function nextPublication(view: View, followed: BundleRef, newest: number): Publi
   return taken ? {kind: 'fresh', revision} : {kind: 'next', revision: newest + 1};
 }
 
-/** After a restore, or when the object is gone, older or broken: the bundle that was known goes out once more, above all. */
+/**
+ * After a restore, or when the object is gone, older, broken or a rival's: the bundle that was known goes out once more,
+ * above all.
+ */
 function isLost(view: View, known: BundleRef): boolean {
   const {restored, publications = []} = view.ring;
   const {seedBundle} = view.observation;
@@ -100,11 +104,19 @@ function isLost(view: View, known: BundleRef): boolean {
   if (seedBundle.value.hash === known.hash) return false;
   const reading = readingOf(view);
   if (reading.state === 'refused') return reading.outcome === 'malformed' || reading.outcome === 'tampered';
-  return (
-    reading.state === 'read' &&
-    reading.bundle.bundleId === known.bundleId &&
-    reading.bundle.generation < known.generation
-  );
+  if (reading.state !== 'read') return false;
+  if (reading.bundle.bundleId !== known.bundleId) return isReplaceable(view, known, reading.bundle);
+  return reading.bundle.generation < known.generation;
+}
+
+/**
+ * A rival under our own root that lies here, since the mirror brought it before this side became the Active. Files have
+ * its keys by then; histories must, since nobody can derive them once its seeds are gone.
+ */
+function isReplaceable(view: View, known: BundleRef, {hash, entries}: BundleRef): boolean {
+  const isHeld = derivationsOf(view).some(({derivation}) => derivation.accepted?.hash === known.hash);
+  if (!isHeld || isOurs(view, hash)) return false;
+  return view.members.every(({report}) => entries.every(({key}) => report.history.includes(key)));
 }
 
 /** Asks a node for the bytes; whatever else the ring shall hold goes with the same change. */
@@ -226,7 +238,7 @@ function problemOf(
   const changed = known.entries.filter((entry) => now.has(entry.revision) && now.get(entry.revision) !== entry.key);
   if (changed.length > 0) return `it has other keys for ${changed.map(({key}) => key).join(', ')}`;
   const oldest = entries[0]?.revision ?? 0;
-  const lost = known.entries.filter((entry) => entry.revision >= oldest && !now.has(entry.revision));
+  const lost = asWritten(view, known).entries.filter((entry) => entry.revision >= oldest && !now.has(entry.revision));
   return lost.length > 0 ? `it lacks ${lost.map(({key}) => key).join(', ')}` : undefined;
 }
 

@@ -282,12 +282,26 @@ export function describeFollowing(): void {
       expect(following(plan)).toBeUndefined();
     });
 
-    test('an Active sees another cluster’s bundle id ⇒ named, its own is followed', () => {
+    test('an Active finds another cluster’s bundle id, whose keys every file and history holds ⇒ its own goes out above it', () => {
       const rival = bundleOf(1, [d1], otherId);
       const annotations = {[annotation.role]: 'Active'};
-      const plan = planOf(observePair({ring: active(), stored: rival, annotations}));
+      const said = {accepted: refOf(old)};
+      const plan = planOf(observePair({ring: active(), stored: rival, annotations, said}));
       expect(notedBy(plan)).toContain('BundleNotFollowed');
-      expect(plan.actions).toEqual([]);
+      expect(nextRingOf(plan).publishing).toMatchObject({kind: 'raise', revision: 2});
+      expect(nextRingOf(plan).following).toEqual(active().following);
+    });
+
+    test('an Active finds one whose key a history lacks ⇒ named, and not replaced yet', () => {
+      const d1b = derivedKey(1, 7);
+      const rival = bundleOf(1, [d1b], otherId);
+      const annotations = {[annotation.role]: 'Active'};
+      const ring = active({waiting: [d3, d2, d1b]});
+      const history = ring.keys.map(({id}) => id).filter((id) => id !== d1b.id);
+      const said = {accepted: refOf(old)};
+      const plan = planOf(observePair({ring, stored: rival, annotations, said, nodes: {n2: {history}}}));
+      expect(notedBy(plan)).toContain('BundleNotFollowed');
+      expect(saidBy(plan)).not.toContain('Publishing');
     });
 
     test('an Active reads its own publication back ⇒ followed, whatever it is to the last one', () => {
