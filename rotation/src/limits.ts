@@ -29,6 +29,8 @@ export const processStartToleranceMs = 1_500;
 export const retryRefusedMs = 3_600_000;
 /** An agent's report that says nothing new is written again after this, ms: at rest by every period. */
 export const heartbeatMs = idlePeriodMs;
+/** What an agent said tells what its server can read now for this long, ms: until its next report, and some delay. */
+export const wordLivesMs = heartbeatMs + 15_000;
 /** An agent that has not reported for this long is named, ms: three periods at rest. */
 export const agentSilentMs = 3 * idlePeriodMs;
 /** How long a repair of a file is told, ms. */

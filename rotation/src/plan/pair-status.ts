@@ -1,6 +1,7 @@
 // What people see of a pair in the config's status: the role, and whether root Secret, SeedBundle and, on a Standby, a
 // failover are in order. Output only.
 
+import {wordLivesMs} from '../limits.ts';
 import type {KeyId} from '../model/key.ts';
 import {orderOf} from '../model/layout.ts';
 import type {ScanReport} from '../model/node.ts';
@@ -8,7 +9,7 @@ import {formatTime} from '../model/time-text.ts';
 import {disagreements, newestEntry, readingOf} from './bundles.ts';
 import {isFar} from './delay.ts';
 import {activeSilence} from './follow.ts';
-import {silence} from './membership.ts';
+import {type Member, silence} from './membership.ts';
 import {typesOf} from './migrate.ts';
 import {latestScan} from './migration-status.ts';
 import {because, type Reason} from './reason.ts';
@@ -104,7 +105,7 @@ function failover(view: View): PairCondition {
   for (const member of view.members) {
     const {node, report} = member;
     const {loaded} = report;
-    const [quiet] = silence(view.observation, member);
+    const quiet = staleWord(view, member);
     if (quiet !== undefined) return no(quiet.reason, quiet.message);
     if (report.server.state !== 'up' || loaded.state !== 'known')
       return no('NoLoadEvidence', `${node}: what its server has loaded is not known`);
@@ -120,6 +121,17 @@ function failover(view: View): PairCondition {
   const unreadable = [...unreadableIn(view, scan), ...unlisted(view)];
   if (unreadable.length > 0) return no('UnreadableValues', unreadable.slice(0, 5).join('; '));
   return {type, status: 'True', reason: 'Complete', message: 'every stored value and every revision can be read here'};
+}
+
+/**
+ * Only a report tells what a server has loaded: one that was away may renew its lease again and have loaded anything, or
+ * nothing, until its agent spoke. So the age of the report alone decides, and a newer one alone ends it.
+ */
+function staleWord({observation}: View, member: Member): Reason | undefined {
+  const {node, unchangedForMs} = member;
+  if (unchangedForMs <= wordLivesMs) return undefined;
+  const message = `${node}: what its server has loaded was told more than ${wordLivesMs / 1_000} s ago`;
+  return silence(observation, member)[0] ?? because('AgentSilent', message, [node]);
 }
 
 /** A count of the stored values says something of now for so many of the times after which it is made again. */

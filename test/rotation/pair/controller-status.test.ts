@@ -1,6 +1,14 @@
 // What people see of a pair in the config's status.
 
-import {annotation, makeStatus, planController, type Ring, type ScanReport, seen} from '@etcd-encryption/rotation';
+import {
+  annotation,
+  makeStatus,
+  planController,
+  type Ring,
+  type ScanReport,
+  type ServerLease,
+  seen,
+} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
 import {doneMarks, layoutOf, loadedOf, monotonicNow, now, observe, rendered, restingRing} from '../fixtures.ts';
 import {
@@ -142,15 +150,30 @@ describe('FailoverReady', () => {
     expect(of({nodes: {n1: {scan}}})).toEqual({status: 'False', reason: 'UnreadableValues'});
   });
 
-  test('an agent has not reported for longer than three periods ⇒ False: what its server has loaded now is not known', () => {
-    const after = (unchangedForMs: number) => {
-      const {reports} = observePair(ready);
-      const present = reports.state === 'seen' ? reports.value : [];
-      const late = present.map((each) => (each.report.node === 'n3' ? {...each, unchangedForMs} : each));
-      return of({facts: {reports: seen(late)}});
-    };
-    expect(after(90_000)?.status).toBe('True');
-    expect(after(90_001)).toEqual({status: 'False', reason: 'AgentSilent'});
+  /** With a report of this age from n3, whose server renews its lease or not. */
+  const told = (unchangedForMs: number, life: ServerLease['life'] = 'alive') => {
+    const {reports, leases} = observePair(ready);
+    const present = reports.state === 'seen' ? reports.value : [];
+    const late = present.map((each) => (each.report.node === 'n3' ? {...each, unchangedForMs} : each));
+    const known = leases.state === 'seen' ? leases.value : [];
+    const lives = known.map((lease) => (lease.hostName === 'n3' ? {...lease, life} : lease));
+    return of({facts: {reports: seen(late), leases: seen(lives)}});
+  };
+
+  test('an agent has not reported for longer than a period and some delay ⇒ False: what its server has loaded now is not known', () => {
+    expect(told(45_000)?.status).toBe('True');
+    expect(told(45_001)).toEqual({status: 'False', reason: 'AgentSilent'});
+    expect(told(45_001, 'silent')).toEqual({status: 'False', reason: 'ServerDown'});
+  });
+
+  test('a server is away for a minute, renews its lease again, and its agent speaks half a minute later ⇒ not True until then, and no relapse', () => {
+    const lifeAt = (second: number): ServerLease['life'] => (second >= 42 && second < 60 ? 'silent' : 'alive');
+    const reported = (second: number): number => (second < 90 ? second : second - 90);
+    const seconds = Array.from({length: 120}, (_, second) => second);
+    const status = seconds.map((second) => told(reported(second) * 1_000, lifeAt(second))?.status);
+    const changes = seconds.filter((second) => second > 0 && status[second] !== status[second - 1]);
+    expect(changes).toEqual([46, 90]);
+    expect(status.at(-1)).toBe('True');
   });
 
   test('a list does not answer ⇒ False with its resource; whether one does was not asked for half an hour ⇒ Unknown', () => {
