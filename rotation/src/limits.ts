@@ -62,6 +62,8 @@ export const defaultRotationIntervalMs = 168 * 3_600_000;
 export const writeBudgetFloor = 200_000;
 /** Hard bound per side: half of GCM's 2^32 for random nonces. */
 export const writeBudgetCeiling = 2 ** 31;
+/** Encryptions under one key from which a node keeps their number on its disk too: below 1 % of the hard bound. */
+export const spentKeptFrom = 2 ** 24;
 /** Part of the budget from which a rotation is due. */
 export const writeBudgetAlarm = 0.8;
 /** No early rotation for the budget twice within this, ms. */

@@ -134,6 +134,7 @@ export const fullRing: Required<Ring> = {
   publications: [{bundleId: bundle.bundleId, generation: 3, hash: bundle.hash, atMs}],
   following: {...bundle, sinceMs: atMs, rootCheck: '0011223344556677', otherLineage: true},
   leftWindow: {[key.id]: atMs},
+  spent: {[`node-9 ${key.id}`]: 9},
   synchronizer: {lastSeenAtMs: atMs, goneSinceMs: atMs + 1},
   standbyProven: [bundle.bundleId],
   restored: {atMs, merged: false},

@@ -175,6 +175,10 @@ export const ringSchema = object('What every node shall hold. Written by the con
       atMs: unixMs('When it was forgotten'),
     }),
   ),
+  spent: map(
+    'Encryptions by nodes that were forgotten, by `<node> <key>`; they count towards a key’s budget.',
+    integer('How many.'),
+  ).exactOptional(),
   accepted: texts('Resources that were once in an accepted list; only these are ever taken out.'),
   scan: object('A scan of the stored values that is asked for.', {
     id: text('The report answers exactly this id.'),

@@ -44,7 +44,7 @@ export function makeReport(memory: AgentMemory, o: NodeObservation, plan: NodePl
     ...(memory.minted === undefined ? {} : {minted: memory.minted}),
     ...(memory.inForce === undefined ? {} : {inForce: memory.inForce}),
     ...(memory.refusedFile === undefined ? {} : {refusedFile: memory.refusedFile}),
-    ...countEncryptions(last, evidence),
+    ...countEncryptions(last, evidence, state?.encryptions),
     highest: {
       ...(memory.seenRing ?? {epoch: state?.epoch ?? 0}),
       revision: Math.max(state?.revision ?? 0, 0, ...held.map(({revision}) => revision)),
@@ -86,9 +86,12 @@ function overridesOf(
 function countEncryptions(
   last: NodeReport | undefined,
   evidence: {readonly processStartMs?: number; readonly encryptions: Readonly<Record<string, number>>} | undefined,
+  kept: NodeReport['encryptions'] = {},
 ): Pick<NodeReport, 'encryptions' | 'counters'> {
   const before = last?.counters ?? {startedAtMs: 0, byName: {}};
   const encryptions: Record<string, number> = {...last?.encryptions};
+  // With etcd restored the last report may come from the past; what the disk has does not.
+  for (const [name, count] of Object.entries(kept)) encryptions[name] = Math.max(encryptions[name] ?? 0, count);
   if (evidence === undefined) return {encryptions, counters: before};
   const startedAtMs = evidence.processStartMs ?? 0;
   const fell = Object.entries(before.byName).some(([name, count]) => (evidence.encryptions[name] ?? 0) < count);

@@ -36,6 +36,8 @@ export interface NodeState {
   readonly revision: number;
   /** Version of the ring when this was written; absent in files of earlier releases. */
   readonly version?: number;
+  /** Encryptions by key name, from where they are many, in coarse steps: reports come from the past with a restored etcd. */
+  readonly encryptions?: Readonly<Record<string, number>>;
   /** Others place the configuration here: its path is never touched, with or without a ring to say so. */
   readonly external?: true;
 }

@@ -220,6 +220,8 @@ export interface Ring {
   readonly certificates: readonly DropCertificate[];
   readonly members: readonly RingMember[];
   readonly forgotten: readonly ForgottenMember[];
+  /** Encryptions by nodes that were forgotten, under keys that were in the ring then. */
+  readonly spent?: Encryptions;
   /** Resources that were once in an accepted list; only these are ever taken out. */
   readonly accepted: readonly string[];
   readonly scan?: ScanRequest;

@@ -23,6 +23,7 @@ export function* readState(): Step<Fact<NodeState>> {
       bundle: typeof state.bundle === 'string' ? state.bundle : '',
       revision: state.revision ?? 0,
       ...(state.version === undefined ? {} : {version: state.version}),
+      ...(typeof state.encryptions === 'object' ? {encryptions: state.encryptions} : {}),
       ...(state.external === true ? {external: true} : {}),
     });
   } catch {

@@ -1,8 +1,9 @@
 // Whether a rotation is due, and why: the schedule, a request, the write budget, or a list of resources that changed.
 
-import {budgetRotationSpacingMs, writeBudgetAlarm, writeBudgetCeiling, writeBudgetFloor} from '../limits.ts';
+import {budgetRotationSpacingMs, writeBudgetAlarm, writeBudgetCeiling} from '../limits.ts';
 import {isListed} from '../model/layout.ts';
 import type {RotationReason} from '../model/ring.ts';
+import {currentKey, mostEncryptions, writeBudget} from './budget.ts';
 import type {View} from './view.ts';
 
 /** A clock that was set right in the middle of a rotation makes it seem years long; an interval stretches to this at most, ms. */
@@ -40,7 +41,7 @@ export function whyDue(view: View): Due | undefined {
 
 /** Near the budget, not counting what the last migration itself wrote; near the hard bound, counting everything. */
 function isBudgetDue(view: View, migrated: number): boolean {
-  const used = budgetUsed(view) * writeBudget(view);
+  const used = mostEncryptions(view);
   if (used >= writeBudgetAlarm * writeBudgetCeiling) return true;
   return used - migrated >= writeBudgetAlarm * writeBudget(view);
 }
@@ -50,21 +51,4 @@ export function interval({spec, ring}: View): number {
   const last = ring.history[0];
   const took = last === undefined ? 0 : Math.max(0, last.completedAtMs - last.startedAtMs);
   return Math.max(spec.rotationIntervalMs, Math.min(took, longestRotationMs));
-}
-
-/** The key that the last completed rotation made the write key. */
-export const currentKey = ({ring}: View): string | undefined =>
-  ring.history.find(({reason}) => reason !== 'resources')?.key;
-
-/** Encryptions under the present write key over all servers, as a part of its budget. */
-export function budgetUsed(view: View): number {
-  const key = view.keys.get(currentKey(view) ?? '');
-  if (key === undefined) return 0;
-  const used = view.members.reduce((sum, {report}) => sum + (report.encryptions[key.name] ?? 0), 0);
-  return used / writeBudget(view);
-}
-
-function writeBudget({spec, ring}: View): number {
-  const objects = ring.history[0]?.rewritten ?? 0;
-  return Math.min(writeBudgetCeiling, spec.writeBudget ?? Math.max(writeBudgetFloor, 10 * objects));
 }

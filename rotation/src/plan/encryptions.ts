@@ -5,7 +5,8 @@ import type {KeyId} from '../model/key.ts';
 import type {Encryptions} from '../model/ring.ts';
 import type {View} from './view.ts';
 
-const entryOf = (node: string, id: KeyId): string => `${node} ${id}`;
+/** How counts are named: the node and the key. */
+export const entryOf = (node: string, id: KeyId): string => `${node} ${id}`;
 
 /** What every member has counted under some keys. */
 export function encryptionsUnder({members, keys}: View, ids: readonly KeyId[]): Encryptions {

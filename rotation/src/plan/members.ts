@@ -4,6 +4,7 @@ import {busyPeriodMs} from '../limits.ts';
 import {annotation} from '../model/resource-types.ts';
 import {same} from '../model/same.ts';
 import {sortedBy} from '../model/sorted.ts';
+import {spentWith} from './budget.ts';
 import {lifeOf} from './life.ts';
 import {changeRing, type Outcome, passWith, type Rule} from './plan.ts';
 import {because} from './reason.ts';
@@ -72,7 +73,7 @@ function forgetNode(view: View, text: string): Outcome {
   const forgotten = [...ring.forgotten.filter(({node}) => node !== name), entry];
   return changeRing(
     ring,
-    {forgotten, members, handledForget: text},
+    {forgotten, members, handledForget: text, ...spentWith(view, member)},
     because('NodeForgotten', `${name} no longer counts`, [name]),
   );
 }

@@ -5,12 +5,14 @@ import {configurationPath, statePath} from '../model/file-paths.ts';
 import type {Problem} from '../model/node.ts';
 import {type NodeObservation, newerState} from '../model/node-observation.ts';
 import {isAnotherLine, type Ring} from '../model/ring.ts';
+import {same} from '../model/same.ts';
 import {bundleToKeep, prepareActions} from './node-derivation.ts';
 import {fileActions} from './node-file.ts';
 import {keyActions, strangers} from './node-keys.ts';
 import {loadedOf, serverOf} from './node-loaded.ts';
 import {type NodeAction, type NodePlan, problem} from './node-plan.ts';
 import {isTrialOver} from './node-restore.ts';
+import {spentToKeep} from './node-spent.ts';
 
 /** Decides what the node does. Total. */
 export function planNode(o: NodeObservation): NodePlan {
@@ -112,13 +114,15 @@ function stateActions(o: NodeObservation, ring: Ring): readonly NodeAction[] {
   if (o.state.state === 'unknown') return [];
   const external = ring.settings.writeMode === 'external';
   const kept = bundleToKeep(o, ring);
-  const same =
+  const spent = spentToKeep(o, ring);
+  const isSame =
     old?.epoch === ring.epoch &&
     old.revision === revision &&
     old.clusterId === ring.clusterId &&
     old.generation === kept.generation &&
-    old.bundle === kept.bundle;
-  if (same && (old.external === true) === external) return [];
+    old.bundle === kept.bundle &&
+    same(old.encryptions, spent.encryptions);
+  if (isSame && (old.external === true) === external) return [];
   return [
     {
       do: 'writeState',
@@ -127,6 +131,7 @@ function stateActions(o: NodeObservation, ring: Ring): readonly NodeAction[] {
         clusterId: ring.clusterId,
         epoch: ring.epoch,
         ...kept,
+        ...spent,
         revision,
         ...(o.seenRing === undefined ? {} : {version: ring.version}),
         ...(external ? {external} : {}),

@@ -2,7 +2,8 @@
 
 import {budgetRotationSpacingMs, writeBudgetAlarm} from '../limits.ts';
 import {formatTime} from '../model/time-text.ts';
-import {budgetUsed, interval} from './due.ts';
+import {budgetUsed} from './budget.ts';
+import {interval} from './due.ts';
 import type {Outcome, Rule} from './plan.ts';
 import {because, type Reason} from './reason.ts';
 import type {View} from './view.ts';

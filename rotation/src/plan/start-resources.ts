@@ -1,7 +1,8 @@
 // A list of resources that changed: what enters is rewritten under the present key, what leaves in clear.
 
 import type {Rotation} from '../model/ring.ts';
-import {currentKey, type Due} from './due.ts';
+import {currentKey} from './budget.ts';
+import type {Due} from './due.ts';
 import {changeRing, type Outcome, pass} from './plan.ts';
 import {because} from './reason.ts';
 import type {View} from './view.ts';

@@ -5,8 +5,9 @@ import {isKey, writeEntries} from '../model/layout.ts';
 import type {ClusterObservation} from '../model/observation.ts';
 import type {RingKey} from '../model/ring.ts';
 import {formatTime} from '../model/time-text.ts';
+import {budgetUsed, currentKey, encryptionsOf} from './budget.ts';
 import {writeRevision} from './bundles.ts';
-import {budgetUsed, currentKey, interval} from './due.ts';
+import {interval} from './due.ts';
 import type {Member} from './membership.ts';
 import {latestScan, migrationStatus} from './migration-status.ts';
 import {pairConditions, roleWord} from './pair-status.ts';
@@ -285,7 +286,7 @@ function stateOf(reason: ReasonName): string {
 }
 
 function keyStatus(view: View): readonly unknown[] {
-  const {ring, members} = view;
+  const {ring} = view;
   const write = new Set(ring.layout.resources.map((each) => each.write));
   const current = currentKey(view);
   const scan = latestScan(view);
@@ -300,9 +301,7 @@ function keyStatus(view: View): readonly unknown[] {
       state,
       created: formatTime(key.createdAtMs),
       ...(activated === undefined ? {} : {activated: formatTime(activated.activatedAtMs ?? activated.startedAtMs)}),
-      ...(key.id === current || key.revision > 0
-        ? {encryptions: members.reduce((sum, {report}) => sum + (report.encryptions[key.name] ?? 0), 0)}
-        : {}),
+      ...(key.id === current || key.revision > 0 ? {encryptions: encryptionsOf(view, key)} : {}),
       ...(scan === undefined ? {} : {values: valuesUnder(scan.counts, `${key.provider}:${key.name}`)}),
     };
   });
