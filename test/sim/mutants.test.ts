@@ -1,19 +1,34 @@
 // Deliberate bugs of the engine die, each by an invariant of its row in the simulator's table, and the engine as it is
 // shipped survives the same worlds.
 
+import {mkdirSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {
+  aimedRehearsal,
+  cleanIn,
   type Death,
+  deathIn,
+  deedsOf,
   hunt,
+  type Kill,
   type Mutant,
   mutants,
   plainPair,
+  type Rehearsal,
+  rehearsedMutants,
   runClean,
   runPairSeed,
   runSeed,
+  scriptedMutants,
+  shrinkAimed,
   slowWorld,
+  slugOf,
 } from '@etcd-encryption/host-sim';
 import {afterAll, describe, expect, test} from 'vitest';
+import {parseRehearsal} from '../../cli/src/rehearsal/read.ts';
+import {formatRehearsal} from '../../cli/src/rehearsal/write.ts';
 import {openProofRun} from '../../scripts/proof-run.ts';
+import {root} from '../../scripts/workspace.ts';
 import {rows} from './mutant-rows.ts';
 
 const {long, slice} = openProofRun();
@@ -28,6 +43,17 @@ const lateStarts: ReadonlyMap<string, number> = new Map([
 ]);
 const startsOf = ({name}: Mutant): readonly number[] => (long ? longStarts : [lateStarts.get(name) ?? 1]);
 const cleanSeeds = long ? 200 : 12;
+/** Most events of a rehearsal that shows a bug. */
+const mostEvents = 8;
+/** Bugs whose rehearsals the small run makes smaller, in so many runs; the full one does so for all, and keeps the files. */
+const shrunkInSmallRun: ReadonlySet<string> = new Set([
+  'unknown result → new key',
+  'first fsync dropped',
+  'migrate before all loaded',
+  'a new Active makes the published revision again',
+]);
+const smallShrinkRuns = 25;
+const shrunkFolder = join(root, 'docs', 'evidence', 'mutants');
 /** Of each world that was made for one bug. */
 const cleanSeedsOfScripts = long ? 20 : 1;
 
@@ -36,11 +62,35 @@ interface CleanResult {
   readonly readable: boolean;
 }
 
+const survives = {died: undefined, readable: true};
+
+/** The rehearsal of a kill, made smaller. */
+function shrink(mutant: Mutant, kill: Kill, rehearsal: Rehearsal): Rehearsal {
+  const shrunk = shrinkAimed(mutant, {rehearsal, seed: kill.seed}, kill.detail, long ? undefined : smallShrinkRuns);
+  if (!long) return shrunk;
+  mkdirSync(shrunkFolder, {recursive: true});
+  writeFileSync(join(shrunkFolder, `${slugOf(mutant.name)}.yaml`), formatRehearsal(shrunk));
+  return shrunk;
+}
+
+/** Events of the smallest rehearsal of a kill; `undefined` where there is none, or nobody made it smaller. */
+function eventsOf(mutant: Mutant, kill: Kill | undefined): number | undefined {
+  if (kill?.rehearsal === undefined || !(long || shrunkInSmallRun.has(mutant.name))) return undefined;
+  const shrunk = shrink(mutant, kill, kill.rehearsal);
+  expect(deedsOf(shrunk)).toBeLessThanOrEqual(mostEvents);
+  expect(shrunk.timeline.length).toBeLessThanOrEqual(mostEvents);
+  const {seed, detail} = kill;
+  expect(deathIn(mutant, {rehearsal: shrunk, seed})?.invariant).toBe(detail.invariant);
+  expect(cleanIn({rehearsal: shrunk, seed})).toEqual(survives);
+  return deedsOf(shrunk);
+}
+
 /** Many bugs show in one world: the shipped engine lives through each seed of it once. */
 const lived = new Map<string, CleanResult>();
 const worlds: unknown[] = [undefined];
 
 function clean(mutant: Mutant, seed: number): CleanResult {
+  if (rehearsedMutants.includes(mutant.name)) return runClean(mutant, seed);
   const world = mutant.pair ?? mutant.world;
   if (!worlds.includes(world)) worlds.push(world);
   const key = `${worlds.indexOf(world)} ${mutant.aimed.join()} ${seed}`;
@@ -48,8 +98,6 @@ function clean(mutant: Mutant, seed: number): CleanResult {
   lived.set(key, result);
   return result;
 }
-
-const survives = {died: undefined, readable: true};
 
 describe('mutants of the engine', () => {
   const table: string[] = [];
@@ -62,10 +110,12 @@ describe('mutants of the engine', () => {
           const kill = hunt(mutant, seeds, from);
           expect(mutant.diesBy).toContain(kill?.detail.invariant);
           expect(clean(mutant, kill?.seed ?? from)).toMatchObject(survives);
-          return {invariant: kill?.detail.invariant, took: (kill?.seed ?? from) - from + 1};
+          return {kill, invariant: kill?.detail.invariant, took: (kill?.seed ?? from) - from + 1};
         });
+        const events = eventsOf(mutant, kills[0]?.kill);
         const median = kills.map(({took}) => took).sort((a, b) => a - b)[kills.length >> 1] ?? 0;
-        table.push(`${mutant.name}: ${median}, ${[...new Set(kills.map(({invariant}) => invariant))].join(', ')}`);
+        const died = [...new Set(kills.map(({invariant}) => invariant))].join(', ');
+        table.push(`${mutant.name}: ${median}, ${died}, ${events ?? 'no'} events`);
         return {kills: kills.length, seeds: kills.reduce((sum, {took}) => sum + took, 0)};
       });
     },
@@ -74,6 +124,25 @@ describe('mutants of the engine', () => {
 
   afterAll(() => {
     if (long) console.info(['mutant: median seeds to its death, invariants', ...table].join('\n'));
+  });
+
+  test('the list ⇒ each is hunted in rehearsals, or in a world of its own for a reason that is given', () => {
+    const scripted = Object.keys(scriptedMutants);
+    expect([...rehearsedMutants, ...scripted].sort()).toEqual(mutants.map(({name}) => name).sort());
+    expect(rehearsedMutants.filter((name) => scripted.includes(name))).toEqual([]);
+    for (const reason of Object.values(scriptedMutants)) expect(reason).toMatch(/^[A-Z].*\.$/);
+  });
+
+  test('the rehearsal of a seed ⇒ is a file, has few events, and is another one for another seed only in its times', () => {
+    for (const mutant of mutants) {
+      const rehearsal = aimedRehearsal(mutant, 1);
+      if (rehearsal === undefined) continue;
+      expect(deedsOf(rehearsal)).toBeLessThanOrEqual(mostEvents);
+      expect(parseRehearsal(formatRehearsal(rehearsal))).toEqual({outcome: 'ok', rehearsal});
+      expect(aimedRehearsal(mutant, 1)).toEqual(rehearsal);
+      const other = aimedRehearsal(mutant, 2)?.timeline.map(({deeds}) => deeds.map(({kind}) => kind));
+      expect(other).toEqual(rehearsal.timeline.map(({deeds}) => deeds.map(({kind}) => kind)));
+    }
   });
 
   test('the list ⇒ is the table of the specification, row by row, with its invariants', () => {

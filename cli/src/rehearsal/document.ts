@@ -49,6 +49,7 @@ const world = record<WorldPlan>('a map of what is not as in a real cluster', {
   compactionMs: may('compaction', positiveDuration),
   drainMs: may('drain', duration),
   minAgeMs: may('minAge', duration),
+  adopted: may('adopted', yesOrNo),
   prepared: may('prepared', yesOrNo),
 });
 

@@ -10,7 +10,8 @@ import {configIn} from './stage.ts';
 
 /** What broke, where and when. */
 export interface Death extends Omit<ViolationDetail, 'invariant'> {
-  readonly invariant: InvariantName | PromiseName;
+  /** `S1 readable`, `L2 settles`, or another thing that a rehearsal did not expect. */
+  readonly invariant: InvariantName | PromiseName | string;
 }
 
 export interface WatchedPromises {
@@ -42,7 +43,7 @@ export function runToDeath(
     const broken = liveness.judge();
     if (broken === undefined) return;
     const {name, ...rest} = broken;
-    kept = {...rest, invariant: name as PromiseName};
+    kept = {...rest, invariant: name};
   });
   return died ?? kept;
 }

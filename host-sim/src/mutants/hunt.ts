@@ -1,8 +1,6 @@
 // Looks for the seed that kills a mutant: a small busy world, the faults of the seed, all oracles on. The same seed and
 // faults with the shipped engine must end with every invariant kept.
 
-import {AdoptedKey} from '@etcd-encryption/crypto';
-import {formatEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
 import {
   configResource,
   createEngine,
@@ -16,7 +14,10 @@ import {allInvariants} from '../oracles/index.ts';
 import type {InvariantName} from '../oracles/violation.ts';
 import {createSimPorts} from '../ports/index.ts';
 import {createRandom} from '../prng.ts';
+import {adoptedFile} from '../rehearsal/adopted.ts';
+import type {Rehearsal} from '../rehearsal/model.ts';
 import {createSimulation, type Simulation, type SimulationOptions} from '../run.ts';
+import {aimedRehearsal, cleanIn, deathIn} from './aims/aimed.ts';
 import {type Death, runToDeath} from './deaths.ts';
 import {agentOf, controllers, drawnFaults, type FaultName, strike} from './faults.ts';
 import type {Mutant, SmallWorld} from './mutant.ts';
@@ -85,11 +86,19 @@ export function runSeed({seed, aimed = [], parts = {}, oracles, world = {}}: Hun
 export interface Kill {
   readonly seed: number;
   readonly detail: Death;
+  /** In which it died; absent where it was hunted in a world with a script of its own. */
+  readonly rehearsal?: Rehearsal;
 }
 
 /** The first seed from `from` on in which an invariant of the mutant's row breaks; `undefined` when none of `seeds` does. */
 export function hunt(mutant: Mutant, seeds: number, from = 1): Kill | undefined {
   for (let seed = from; seed < from + seeds; seed++) {
+    const rehearsal = aimedRehearsal(mutant, seed);
+    if (rehearsal !== undefined) {
+      const detail = deathIn(mutant, {rehearsal, seed});
+      if (detail !== undefined) return {seed, detail, rehearsal};
+      continue;
+    }
     const detail = killedBy(mutant, seed);
     if (detail !== undefined) return {seed, detail};
   }
@@ -99,7 +108,7 @@ export function hunt(mutant: Mutant, seeds: number, from = 1): Kill | undefined 
 /** Another invariant may break earlier and end the run: then the same seed runs on under those of the row alone. */
 function killedBy(mutant: Mutant, seed: number): Death | undefined {
   const died = runMutant(mutant, seed);
-  if (died === undefined || mutant.diesBy.includes(died.invariant)) return died;
+  if (died === undefined || mutant.diesBy.some((name) => name === died.invariant)) return died;
   return runMutant(
     mutant,
     seed,
@@ -117,8 +126,11 @@ function runMutant(
   return runSeed({seed, aimed, world, parts: parts('east'), ...watched}).died;
 }
 
-/** The shipped engine in the world, and under the faults, of a mutant. */
-export function runClean({aimed, world = {}, pair}: Mutant, seed: number): Pick<HuntResult, 'died' | 'readable'> {
+/** The shipped engine in the rehearsal of a mutant, or in its world and under its faults. */
+export function runClean(mutant: Mutant, seed: number): Pick<HuntResult, 'died' | 'readable'> {
+  const rehearsal = aimedRehearsal(mutant, seed);
+  if (rehearsal !== undefined) return cleanIn({rehearsal, seed});
+  const {aimed, world = {}, pair} = mutant;
   return pair === undefined ? runSeed({seed, aimed, world}) : runPairSeed({seed, world: pair});
 }
 
@@ -147,13 +159,6 @@ function smallWorld({users, ...options}: Partial<SimulationOptions> & Pick<Simul
     latencyMs: {least: 5, most: 150},
     ...options,
   });
-}
-
-/** A file that somebody made by hand, with one key. */
-function adoptedFile(): Uint8Array {
-  const key = new AdoptedKey({provider: 'secretbox', name: 'key1', key: new Uint8Array(32).fill(7)});
-  const providers = [{kind: 'secretbox' as const, keys: [key]}, {kind: 'identity' as const}];
-  return formatEncryptionConfiguration({blocks: [{resources: ['secrets', 'configmaps'], providers}]});
 }
 
 interface Setting {

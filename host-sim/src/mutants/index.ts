@@ -56,6 +56,8 @@ import {unprovenFirst} from './unproven-first.ts';
 import {wallClockOnly} from './wall-clock-only.ts';
 import {writtenCountsAsLoaded} from './written-counts-as-loaded.ts';
 
+export {aimedRehearsal, cleanIn, deathIn, type Hunted, rehearsedMutants, shrinkAimed, slugOf} from './aims/aimed.ts';
+export {scriptedMutants} from './aims/scripted.ts';
 export type {Death} from './deaths.ts';
 export type {FaultName} from './faults.ts';
 export {type HuntOptions, type HuntResult, hunt, type Kill, runClean, runSeed} from './hunt.ts';

@@ -85,6 +85,8 @@ export interface WorldPlan {
   readonly drainMs?: number;
   /** `spec.retention.minAge`. */
   readonly minAgeMs?: number;
+  /** Servers encrypt already at the beginning, with a key that somebody made by hand. */
+  readonly adopted?: boolean;
   /** The first rotation is complete and the next key loaded everywhere at the beginning. */
   readonly prepared?: boolean;
 }
@@ -139,6 +141,8 @@ export type Deed =
   | {readonly kind: 'surplusKey'; readonly cluster: string}
   /** Somebody edits the configuration file by hand: an older version of it is put back. */
   | {readonly kind: 'editFile'; readonly node: string}
+  /** The configuration file is cut short: what is left of it is no configuration. */
+  | {readonly kind: 'cutFile'; readonly node: string}
   /** By the book; both sides are an Active until a Synchronizer is installed on the old one. */
   | {readonly kind: 'failover'; readonly to: string; readonly mode: 'planned' | 'unplanned'}
   /** This side follows until everything is copied; then a planned failover to it, and the other side follows. */
@@ -147,10 +151,21 @@ export type Deed =
   | {readonly kind: 'restore'; readonly cluster: string; readonly ageMs: number}
   /** The root Secret gets another key, the same on all of these sides; `onPurpose`: and the operator states its root check on the ring. */
   | {readonly kind: 'rootReplaced'; readonly clusters: readonly string[]; readonly onPurpose: boolean}
+  /** The operator states the root check of the cluster's own root Secret on its ring. */
+  | {readonly kind: 'stateRoot'; readonly cluster: string}
+  /** The operator states a role, on the ring as the book says, or on the config by mistake; it is taken back at the end. */
+  | {
+      readonly kind: 'stateRole';
+      readonly cluster: string;
+      readonly role: 'Active' | 'Standby';
+      readonly on: 'ring' | 'config';
+    }
   | {readonly kind: 'addResource'; readonly resource: string; readonly clusters: readonly string[]}
   | {readonly kind: 'removeResource'; readonly resource: string; readonly clusters: readonly string[]}
   | {readonly kind: 'uninstallSynchronizer'; readonly cluster: string}
   | {readonly kind: 'installSynchronizer'; readonly cluster: string}
+  /** Its process ends and its Lease is renewed no more, but it stays installed and starts again after `forMs`. */
+  | {readonly kind: 'stopSynchronizer'; readonly cluster: string; readonly forMs: number}
   /** Somebody else knows the write key; the operator follows the runbook. */
   | {readonly kind: 'compromised'; readonly cluster: string}
   | {readonly kind: 'pause'; readonly cluster: string}
@@ -175,14 +190,18 @@ export const deedKinds = [
   'loseDeletes',
   'surplusKey',
   'editFile',
+  'cutFile',
   'failover',
   'failback',
   'restore',
   'rootReplaced',
+  'stateRoot',
+  'stateRole',
   'addResource',
   'removeResource',
   'uninstallSynchronizer',
   'installSynchronizer',
+  'stopSynchronizer',
   'compromised',
   'pause',
   'resume',

@@ -69,7 +69,7 @@ export function runRehearsal(rehearsal: Rehearsal, options: RunOptions): SeedRes
 
 /** Makes the world of a seed; nothing happens until time passes. @throws RangeError as {@link runRehearsal} */
 export function createRun(rehearsal: Rehearsal, options: RunOptions): Run {
-  const {prepared = false, ...times} = rehearsal.world ?? {};
+  const {prepared = false, adopted: _, ...times} = rehearsal.world ?? {};
   const asked = {...options, times: {...times, ...options.times}};
   const from = (options.prepared ?? prepared) ? {from: prepare(rehearsal, asked)} : {};
   const world = createRehearsalWorld(rehearsal, {...asked, ...from});

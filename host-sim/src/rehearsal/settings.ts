@@ -21,7 +21,7 @@ const group = 'rehearsal';
 
 /** Times of the world of a rehearsal: those that whoever runs it gives stand above its own. */
 export const timesOf = ({world = {}}: Rehearsal, given: WorldTimes | undefined): WorldTimes => {
-  const {prepared: _, ...own} = world;
+  const {prepared: _, adopted: _adopted, ...own} = world;
   return {...own, ...given};
 };
 

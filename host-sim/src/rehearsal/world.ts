@@ -21,6 +21,7 @@ import {createSimulation, type Simulation} from '../run.ts';
 import type {NodeOptions} from '../world/node.ts';
 import type {UserOptions} from '../world/user-counts.ts';
 import type {Users} from '../world/users.ts';
+import {adoptedFile} from './adopted.ts';
 import {createDerivable} from './derivable.ts';
 import {type ManagedCluster, manage} from './managed.ts';
 import type {ClusterPlan, ObjectCount, Rate, Rehearsal} from './model.ts';
@@ -135,7 +136,8 @@ function makeClusters(rehearsal: Rehearsal, common: Common, from: Prepared | und
   const begins = (plan: ClusterPlan, subnet: number, objects: Readonly<Record<string, number>>) => {
     const prepared = from?.clusters.get(plan.name);
     const side = sideOf(plan, subnet);
-    return prepared === undefined ? {...side, objects} : {...side, ...beginningOf(prepared)};
+    if (prepared !== undefined) return {...side, ...beginningOf(prepared)};
+    return {...side, objects, ...(rehearsal.world?.adopted === true ? {file: adoptedFile()} : {})};
   };
   if (standby === undefined) {
     const objects = countsOf(active.objects, active.localObjects);

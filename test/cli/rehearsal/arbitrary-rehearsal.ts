@@ -120,6 +120,8 @@ function anyDeed(plans: readonly ClusterPlan[]): fc.Arbitrary<Deed> {
     fc.record({kind: kind('powerLoss'), node, forMs: durationMs}),
     fc.record({kind: kind('clock'), of: fc.oneof(cluster, node), byMs: durationMs}),
     fc.record({kind: kind('editFile'), node}),
+    fc.record({kind: kind('cutFile'), node}),
+    fc.record({kind: kind('stateRoot'), cluster}),
     fc.record({kind: kind('restore'), cluster, ageMs: durationMs}),
     fc.record({kind: kind('rootReplaced'), clusters: some, onPurpose: fc.boolean()}),
     fc.record({kind: kind('addResource'), resource, clusters: some}),
@@ -139,6 +141,13 @@ function anyDeed(plans: readonly ClusterPlan[]): fc.Arbitrary<Deed> {
     fc.record({kind: kind('failover'), to: cluster, mode}),
     fc.record({kind: kind('failback'), to: cluster}),
     fc.record({kind: mirror, cluster}),
+    fc.record({kind: kind('stopSynchronizer'), cluster, forMs: durationMs}),
+    fc.record({
+      kind: kind('stateRole'),
+      cluster,
+      role: fc.constantFrom('Active' as const, 'Standby' as const),
+      on: fc.constantFrom('ring' as const, 'config' as const),
+    }),
   );
 }
 
@@ -244,6 +253,7 @@ export const anyRehearsal: fc.Arbitrary<Rehearsal> = fc
         compactionMs: durationMs,
         drainMs: durationOrNoneMs,
         minAgeMs: durationOrNoneMs,
+        adopted: fc.boolean(),
         prepared: fc.boolean(),
       },
       [],

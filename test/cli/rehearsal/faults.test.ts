@@ -36,6 +36,13 @@ const good: readonly (readonly [string, Deed])[] = [
   ['{loseDeletes: replication, for: 1h}', {kind: 'loseDeletes', what: 'replication', forMs: hour}],
   ['{surplusKey: {cluster: west}}', {kind: 'surplusKey', cluster: 'west'}],
   ['{editFile: {node: w3}}', {kind: 'editFile', node: 'w3'}],
+  ['{cutFile: {node: e2}}', {kind: 'cutFile', node: 'e2'}],
+  ['{stopSynchronizer: {cluster: west, for: 5m}}', {kind: 'stopSynchronizer', cluster: 'west', forMs: 300_000}],
+  ['{stateRoot: {cluster: west}}', {kind: 'stateRoot', cluster: 'west'}],
+  [
+    '{stateRole: {cluster: west, role: Active, on: ring}}',
+    {kind: 'stateRole', cluster: 'west', role: 'Active', on: 'ring'},
+  ],
 ];
 
 test.each(good)('%s ⇒ that deed', (text, deed) => {

@@ -91,6 +91,16 @@ export function installSynchronizer({world: {pair}}: Stage, {cluster}: Of<'insta
   came();
 }
 
+export function stopSynchronizer(stage: Stage, {cluster, forMs}: Of<'stopSynchronizer'>, came: Came): void {
+  const mirror = installed(stage);
+  if (mirror?.on !== cluster) return;
+  strikeBoth(stage, mirror, 'stall', {what: `the Synchronizer stops for ${forMs} ms`, deed: 'stopSynchronizer'});
+  mirror.synchronizer.kill();
+  const back = stage.heals(() => mirror.synchronizer.start());
+  stage.scheduler.after(forMs, 'rehearsal/mirror', back);
+  came();
+}
+
 export function* failover(stage: Stage, {to, mode}: Of<'failover'>, came: Came): Scene<void> {
   const {pair} = stage.world;
   if (pair === undefined || !pair.synchronizer(to).installed) return;

@@ -90,6 +90,19 @@ export function editFile(stage: Stage, {node: name}: Of<'editFile'>, came: Came)
   came();
 }
 
+/** Longest that is left of a file that is cut short, bytes. */
+const longestStump = 200;
+
+/** Something cuts the file short, as a full disk or an editor that dies does. */
+export function cutFile(stage: Stage, {node: name}: Of<'cutFile'>, came: Came): void {
+  const {managed, node} = nodeOf(stage.world.clusters, name);
+  if (stage.away.has(name) || node.disk.find(node.path)?.kind !== 'file') return;
+  stage.strike('operatorEdit', managed, {what: `the file of ${name} is cut short`, node: name, deed: 'cutFile'});
+  const length = stage.world.simulation.world.random.stream(name, 'cut file').integer(0, longestStump);
+  node.disk.truncate(node.path, length, faultActor);
+  came();
+}
+
 function olderFile(disk: Disk, path: string): Uint8Array | undefined {
   const bytesOf = (node: DiskNode | undefined): Uint8Array | undefined =>
     node?.kind === 'file' ? node.now.bytes : undefined;

@@ -17,11 +17,11 @@ import type {Came} from './came.ts';
 type Of<K extends Deed['kind']> = Extract<Deed, {kind: K}>;
 
 /** Longest that an operator tries, ms. */
-const patienceMs = 3_600_000;
+export const patienceMs = 3_600_000;
 /** Between two steps of one change on both sides, ms. */
 const stepMs = 60_000;
 
-interface Change {
+export interface Change {
   readonly managed: ManagedCluster;
   readonly fault: FaultClass;
   readonly deed: DeedKind;
@@ -31,7 +31,7 @@ interface Change {
 }
 
 /** Whether a change was made before the operator lost patience; the fault strikes when it is. */
-function* change(stage: Stage, {managed, fault, deed, what, node, apply}: Change): Scene<boolean> {
+export function* change(stage: Stage, {managed, fault, deed, what, node, apply}: Change): Scene<boolean> {
   const isDone = (): boolean => {
     if (apply() !== 'done') return false;
     stage.strike(fault, managed, {what, deed, ...(node === undefined ? {} : {node})});
@@ -75,7 +75,7 @@ export function* pause(stage: Stage, {cluster}: Of<'pause'>, came: Came): Scene<
 }
 
 /** Tries until somebody answers, for as long as an operator has patience. */
-function insist({scheduler}: Stage, apply: () => Edit): void {
+export function insist({scheduler}: Stage, apply: () => Edit): void {
   play(
     scheduler,
     'rehearsal/operator',

@@ -9,6 +9,7 @@ import * as nodes from './nodes.ts';
 import * as operator from './operator.ts';
 import * as programs from './programs.ts';
 import {type Backups, restore} from './restore.ts';
+import * as statements from './statements.ts';
 
 export interface Doing {
   /** Called when the deed came to pass; it may never. */
@@ -29,6 +30,8 @@ export function* perform(stage: Stage, deed: Deed, {came, backups}: Doing): Scen
       return nodes.clock(stage, deed, came);
     case 'editFile':
       return nodes.editFile(stage, deed, came);
+    case 'cutFile':
+      return nodes.cutFile(stage, deed, came);
     case 'crash':
       return programs.crash(stage, deed, came);
     case 'unknownAnswer':
@@ -49,6 +52,8 @@ export function* perform(stage: Stage, deed: Deed, {came, backups}: Doing): Scen
       return mirror.uninstallSynchronizer(stage, deed, came);
     case 'installSynchronizer':
       return mirror.installSynchronizer(stage, deed, came);
+    case 'stopSynchronizer':
+      return mirror.stopSynchronizer(stage, deed, came);
     case 'failover':
       return yield* mirror.failover(stage, deed, came);
     case 'failback':
@@ -57,6 +62,10 @@ export function* perform(stage: Stage, deed: Deed, {came, backups}: Doing): Scen
       return restore(stage, deed, {backups, came});
     case 'rootReplaced':
       return yield* operator.rootReplaced(stage, deed, came);
+    case 'stateRoot':
+      return yield* statements.stateRoot(stage, deed, came);
+    case 'stateRole':
+      return yield* statements.stateRole(stage, deed, came);
     case 'addResource':
       return yield* operator.addResource(stage, deed, came);
     case 'removeResource':
