@@ -285,7 +285,7 @@ export class Simulation {
       latencyMs: this.#latencyMs,
       decorators: () => decorators,
       onEnd: (state) => {
-        if (state.state === 'failed') this.#failure = new ProgramFailed(name, state.error);
+        if (state.state === 'failed') this.#fail(name, options, state.error);
         if (state.state === 'finished') this.#record(name, 'program-finished');
       },
     });
@@ -303,9 +303,31 @@ export class Simulation {
     }
   }
 
+  /** What a program says when it throws ends in a log, so it is a line of the trace and searched like every other. */
+  #fail(name: string, options: ProgramOptions, error: unknown): void {
+    this.#failure = new ProgramFailed(name, error);
+    const prefix = `${this.#clusterOf(name, options)}/`;
+    const entity = name.startsWith(prefix) ? name : `${prefix}${name}`;
+    this.world.trace.record(this.nowMs, entity, 'program-failed', messagesOf(error));
+  }
+
   #record(name: string, event: string): void {
     this.world.trace.record(this.nowMs, name, event);
   }
+}
+
+/** Causes of an error that are told, with its own message. */
+const maxCauses = 8;
+
+/** Messages of an error and of what caused it; no stack, which is another one on each machine. */
+function messagesOf(error: unknown): string {
+  const messages: string[] = [];
+  let present: unknown = error;
+  while (present !== undefined && messages.length < maxCauses) {
+    messages.push(present instanceof Error ? present.message : String(present));
+    present = present instanceof Error ? present.cause : undefined;
+  }
+  return messages.join(': ');
 }
 
 /** Makes a world in which nothing has gone wrong yet. */

@@ -9,6 +9,7 @@ import {
   identityPath,
   keyResource,
   ourNamespace,
+  type Step,
   statePath,
 } from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
@@ -99,6 +100,30 @@ describe('places', () => {
     expectValue(tools['trace.event']({event: {event: 'agent.mint', outcome: `done ${k1.name}`}}));
     const said = (): unknown => tools['trace.event']({event: {event: 'agent.mint', outcome: `invalid: ${leak}`}});
     expect(broken(said)).toBe(tagOf(k1));
+  });
+
+  test.each([
+    ['its message', () => new Error(`expected a key, got ${leak}`)],
+    ['the message of what caused it', () => new Error('bug', {cause: new TypeError(leak)})],
+    ['a text that is no error', () => leak],
+  ])('a program throws, and %s quotes a key ⇒ violated', (_, thrown) => {
+    const {simulation} = watched();
+    // biome-ignore lint/correctness/useYield: it throws before it asks for anything
+    function* leaking(): Step<void> {
+      throw thrown();
+    }
+    simulation.startProgram('agent-n1', leaking, {});
+    expect(broken(() => simulation.runFor(1_000))).toBe(tagOf(k1));
+  });
+
+  test('a program throws and names a key ⇒ the failure is told as it is', () => {
+    const {simulation} = watched();
+    // biome-ignore lint/correctness/useYield: it throws before it asks for anything
+    function* failing(): Step<void> {
+      throw new Error(`expected ${k1.name}`);
+    }
+    simulation.startProgram('east/agent-n1', failing, {});
+    expect(() => simulation.runFor(1_000)).toThrow(`program east/agent-n1 failed: expected ${k1.name}`);
   });
 
   test('the state file ⇒ violated; history, configuration and the sealed part of a key object ⇒ kept', () => {
