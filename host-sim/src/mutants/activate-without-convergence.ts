@@ -7,6 +7,5 @@ export const activateWithoutConvergence: Mutant = {
   name: 'activate without convergence',
   what: 'the new key becomes the write key as soon as the ring distributes it',
   diesBy: ['S2 write after read'],
-  aimed: [],
   parts: () => withRule('activate', (apply) => (view) => activateNow(view) ?? apply(view)),
 };

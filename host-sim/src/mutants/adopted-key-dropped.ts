@@ -7,7 +7,6 @@ export const adoptedKeyDropped: Mutant = {
   name: 'adopted key dropped after the first rotation',
   what: 'a key that was found in the file leaves it when the first rotation is complete, unasked and unproven',
   diesBy: ['S1 readable'],
-  aimed: ['adoption'],
   parts: () =>
     withRule('drop', (apply) => (view) => {
       const adopted = view.ring.keys.filter(({revision}) => revision === 0).map(({id}) => id);

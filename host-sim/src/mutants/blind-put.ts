@@ -16,7 +16,6 @@ export const blindPut: Mutant = {
   name: 'PUT without resourceVersion',
   what: 'an object is written back as the page had it, over any write in between',
   diesBy: ['S9 content'],
-  aimed: [],
   parts,
 };
 

@@ -1,17 +1,13 @@
 // What a pause has put off is made up for.
 
 import type {EngineParts, View} from '@etcd-encryption/rotation';
-import {annotation} from '@etcd-encryption/rotation';
 import type {Mutant} from './mutant.ts';
 import {withRule} from './parts.ts';
-import {annotateConfig, isAtRevision, type Stage} from './stage.ts';
 
 export const catchUp: Mutant = {
   name: 'catch-up rotations after a pause',
   what: 'the next rotation is due an interval after the last one was due, not after it was complete',
   diesBy: ['L7 pause and resume'],
-  aimed: [],
-  world: {lengthMs: 600_000, quiet: true, promises: {names: ['L7 pause and resume'], fromMs: 0}, script: pauseForLong},
   parts,
 };
 
@@ -29,17 +25,4 @@ function parts(): EngineParts {
     dueAtMs += spec.rotationIntervalMs;
     return {...outcome, action: {...outcome.action, ring: {...outcome.action.ring, history: ring.history}}};
   });
-}
-
-function pauseForLong(stage: Stage): void {
-  const {simulation, when, after, draws} = stage;
-  const note = (text: string | undefined): void =>
-    annotateConfig(stage, simulation.cluster, {name: annotation.pause, text});
-  when(
-    () => isAtRevision(simulation.cluster, 1),
-    () => {
-      note('a drill');
-      after(draws.integer(200_000, 300_000), () => note(undefined));
-    },
-  );
 }

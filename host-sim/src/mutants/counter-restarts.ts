@@ -1,37 +1,14 @@
 // After a restore the numbers go on from what etcd has.
 
 import type {NodeDeed, Outcome, View} from '@etcd-encryption/rotation';
-import {type Snapshot, takeSnapshot} from '../world/snapshot.ts';
 import type {Mutant} from './mutant.ts';
 import {onSide, preparing, recordUnseen, requestBundle} from './pair-parts.ts';
 import {withRule} from './parts.ts';
-import {isAtRevision, restoreSide} from './stage.ts';
 
 export const counterRestarts: Mutant = {
   name: 'after a restore the revision counter restarts',
   what: 'the next bundle follows the restored one in revision and generation; what nodes accepted since is not asked',
   diesBy: ['S5 one name, one key', 'S6 lineage'],
-  aimed: [],
-  pair: {
-    lengthMs: 900_000,
-    script(stage) {
-      const {pair, when, after, draws} = stage;
-      if (pair === undefined) return;
-      const east = pair.cluster('east');
-      let past: Snapshot = [];
-      when(
-        () => isAtRevision(east, 1),
-        () =>
-          after(draws.integer(0, 60_000), () => {
-            past = takeSnapshot(east);
-          }),
-      );
-      when(
-        () => isAtRevision(east, 2),
-        () => after(draws.integer(0, 60_000), () => restoreSide(stage, 'east', past)),
-      );
-    },
-  },
   parts: onSide('east', () => ({
     ...withRule('publish', (apply) => (view) => recordUnseen(view) ?? restarted(view) ?? apply(view)),
     deeds: {node: preparing(storedBundle)},

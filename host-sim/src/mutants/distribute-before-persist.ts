@@ -17,7 +17,6 @@ export const distributeBeforePersist: Mutant = {
   name: 'distribute before persist',
   what: 'a key is minted, opened and written into files while its record waits for the end of the rotation',
   diesBy: ['S4 known'],
-  aimed: [],
   parts: () => withNodePlan(changedActions(notYet), changedRequests(later)),
 };
 

@@ -7,7 +7,6 @@ export const dropIgnoresHistory: Mutant = {
   name: 'drop ignores history and compaction',
   what: 'a clean scan lets a key go at once, while etcd still serves older revisions under it',
   diesBy: ['S1 readable', 'S3 drop after need'],
-  aimed: [],
   parts: () =>
     withRule('drop', (apply) => (view) => {
       const clean = view.ring.clean.map((proof) => ({...proof, compactedBy: 'nobody'}));

@@ -8,7 +8,6 @@ export const dropTrustsStatus: Mutant = {
   name: 'drop trusts status',
   what: 'once the status lists a rotation as Complete, every key but its own counts as proven clean and compacted',
   diesBy: ['S3 drop after need'],
-  aimed: [],
   parts: () => withRule('drop', (apply) => (view) => apply(isAtRest(view) ? believing(view) : view)),
 };
 

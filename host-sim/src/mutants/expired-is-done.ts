@@ -1,18 +1,14 @@
 // A page whose token has expired was the last one.
 
 import {ask, doControllerAction, ok, type PortRequest, type Result, type Step} from '@etcd-encryption/rotation';
-import {ringIn, ringKey} from '../oracles/own-objects.ts';
 import type {Mutant} from './mutant.ts';
 import {answered} from './parts.ts';
-import type {Stage} from './stage.ts';
 import {unverified} from './unverified.ts';
 
 export const expiredIsDone: Mutant = {
   name: 'expired token = done',
   what: 'a list that answers 410 ends its resource, in pages of two, and no scan looks at what was left',
   diesBy: ['S8 true status'],
-  aimed: [],
-  world: {simulation: {objects: {secrets: 9, configmaps: 9}}, script: compactBetweenPages},
   parts: () => ({
     ...unverified(),
     deeds: {
@@ -23,17 +19,6 @@ export const expiredIsDone: Mutant = {
     },
   }),
 };
-
-/** History goes whenever a page waits for its turn. */
-function compactBetweenPages({simulation, after}: Stage): void {
-  const {cluster} = simulation;
-  cluster.observe({
-    onCommit({key, current}) {
-      const marks = (key === ringKey ? ringIn(current)?.rotation?.migration : undefined) ?? [];
-      if (marks.some(({token}) => token !== undefined)) after(1, () => cluster.etcd.compact(cluster.etcd.revision));
-    },
-  });
-}
 
 function inPairs(request: PortRequest): Step<Result<unknown>> | undefined {
   return request.op === 'store.list' && request.args.metadataOnly === true && request.args.onlyName === undefined

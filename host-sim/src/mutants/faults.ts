@@ -55,16 +55,14 @@ export interface FaultHost {
   readonly leaders: readonly string[];
   /** The agent's program on a node. */
   readonly agentOf: (node: string) => string;
-  /** What the draws are made under; `faults` unless given. */
-  readonly entity?: string;
   /** Faults begin before this, ms; what lasts ends by itself. */
   readonly untilMs: number;
 }
 
 /** Lets a kind of fault strike now and then. */
 export function strike(kind: FaultName, host: FaultHost): void {
-  const {simulation, cluster, untilMs, entity = 'faults'} = host;
-  const draws = simulation.world.random.stream(entity, kind);
+  const {simulation, cluster, untilMs} = host;
+  const draws = simulation.world.random.stream('faults', kind);
   if (kind === 'slowDeeds' || kind === 'slowLeader' || kind === 'adoption') return;
   if (kind === 'refusedKind') {
     for (const {settings} of cluster.nodes) settings.accepts = (entry) => !entry.startsWith('aesgcm/');
@@ -73,7 +71,7 @@ export function strike(kind: FaultName, host: FaultHost): void {
   const next = (): void => {
     const delayMs = draws.integer(1_000, meanMs[kind] * 2);
     if (simulation.nowMs + delayMs > untilMs) return;
-    simulation.world.scheduler.after(delayMs, `${entity}/${kind}`, () => {
+    simulation.world.scheduler.after(delayMs, `faults/${kind}`, () => {
       happen(kind, host, draws);
       next();
     });

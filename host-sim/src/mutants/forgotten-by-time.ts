@@ -8,7 +8,6 @@ export const forgottenByTime: Mutant = {
   name: 'node forgotten by time alone',
   what: 'a member that has not reported for 45 s is taken out as if an operator had said so',
   diesBy: ['S2 write after read', 'S1 readable'],
-  aimed: ['nodeDown'],
   parts: () => withRule('members', (apply) => (view) => forget(view) ?? apply(view)),
 };
 

@@ -18,10 +18,9 @@ import {adoptedFile} from '../rehearsal/adopted.ts';
 import type {Rehearsal} from '../rehearsal/model.ts';
 import {createSimulation, type Simulation, type SimulationOptions} from '../run.ts';
 import {aimedRehearsal, cleanIn, deathIn} from './aims/aimed.ts';
-import {type Death, runToDeath} from './deaths.ts';
+import {type Death, firstViolation} from './deaths.ts';
 import {agentOf, controllers, drawnFaults, type FaultName, strike} from './faults.ts';
 import type {Mutant, SmallWorld} from './mutant.ts';
-import {runPairSeed} from './pair-hunt.ts';
 import {sleepingBefore} from './parts.ts';
 import {createStage} from './stage.ts';
 
@@ -68,7 +67,7 @@ export function runSeed({seed, aimed = [], parts = {}, oracles, world = {}}: Hun
     spec: {rotationInterval, ...spec},
     leaders,
   });
-  world.script?.(createStage(simulation, {untilMs: (lengthMs * 2) / 3, startAgent}));
+  world.script?.(createStage(simulation, startAgent));
   for (const kind of faults)
     strike(kind, {simulation, cluster: simulation.cluster, leaders, agentOf, untilMs: (lengthMs * 2) / 3});
   const activated = new Set<string>();
@@ -78,7 +77,7 @@ export function runSeed({seed, aimed = [], parts = {}, oracles, world = {}}: Hun
       if (first !== undefined && first.name !== '') activated.add(first.name);
     },
   });
-  const died = runToDeath(simulation, lengthMs, world.promises);
+  const died = firstViolation(() => simulation.runUntil(lengthMs));
   const readable = died === undefined && simulation.users.verifyAll();
   return {died, faults, readable, activated: activated.size, traceHash: simulation.traceHash};
 }
@@ -117,12 +116,11 @@ function killedBy(mutant: Mutant, seed: number): Death | undefined {
 }
 
 function runMutant(
-  {aimed, parts, world = {}, pair}: Mutant,
+  {aimed = [], parts, world = {}}: Mutant,
   seed: number,
   oracles?: readonly InvariantName[],
 ): Death | undefined {
   const watched = oracles === undefined ? {} : {oracles};
-  if (pair !== undefined) return runPairSeed({seed, world: pair, parts, ...watched}).died;
   return runSeed({seed, aimed, world, parts: parts('east'), ...watched}).died;
 }
 
@@ -130,8 +128,8 @@ function runMutant(
 export function runClean(mutant: Mutant, seed: number): Pick<HuntResult, 'died' | 'readable'> {
   const rehearsal = aimedRehearsal(mutant, seed);
   if (rehearsal !== undefined) return cleanIn({rehearsal, seed});
-  const {aimed, world = {}, pair} = mutant;
-  return pair === undefined ? runSeed({seed, aimed, world}) : runPairSeed({seed, world: pair});
+  const {aimed = [], world = {}} = mutant;
+  return runSeed({seed, aimed, world});
 }
 
 function faultsOf(seed: number, aimed: readonly FaultName[]): readonly FaultName[] {

@@ -15,7 +15,6 @@ export const inPlaceWrite: Mutant = {
   name: 'in-place file write',
   what: 'the bytes go into the file in place of a rename over it',
   diesBy: ['S11 file'],
-  aimed: [],
   parts: () => ({deeds: {node: changedRequests(writing)}}),
 };
 

@@ -62,8 +62,6 @@ export type {Death} from './deaths.ts';
 export type {FaultName} from './faults.ts';
 export {type HuntOptions, type HuntResult, hunt, type Kill, runClean, runSeed} from './hunt.ts';
 export {type Mutant, type SmallWorld, slowWorld} from './mutant.ts';
-export {type PairHuntOptions, type PairHuntResult, runPairSeed} from './pair-hunt.ts';
-export {type PairWorld, plainPair} from './pair-world.ts';
 export type {Stage} from './stage.ts';
 
 /** Each must die; none is known to product code. */

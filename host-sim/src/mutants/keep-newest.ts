@@ -8,7 +8,6 @@ export const keepNewest: Mutant = {
   name: 'drop = keep newest 8',
   what: 'the newest keys stay, as many as retention says (one in this world); older ones go unproven',
   diesBy: ['S3 drop after need'],
-  aimed: [],
   parts: () =>
     withRule('drop', (apply) => (view) => (isAtRest(view) ? dropNow(view, older(view)) : undefined) ?? apply(view)),
 };

@@ -16,7 +16,6 @@ export const keyInError: Mutant = {
   name: 'key bytes in an error message',
   what: 'a node’s first write of a file is refused, and the refusal quotes the key that stands in front',
   diesBy: ['S12 secrecy'],
-  aimed: [],
   parts,
 };
 

@@ -1,36 +1,14 @@
 // What is stored is followed, also where it is older than what was accepted.
 
 import type {BundleRef, View} from '@etcd-encryption/rotation';
-import {type Snapshot, takeSnapshot} from '../world/snapshot.ts';
 import type {Mutant} from './mutant.ts';
 import {onSide} from './pair-parts.ts';
 import {withRule} from './parts.ts';
-import {isAtRevision, restoreSide} from './stage.ts';
 
 export const lowerGeneration: Mutant = {
   name: 'reader takes a lower generation',
   what: 'a stored bundle of a lower generation is followed as if it went on from the followed one',
   diesBy: ['S6 lineage'],
-  aimed: [],
-  pair: {
-    lengthMs: 720_000,
-    script(stage) {
-      const {pair, when, after, draws} = stage;
-      if (pair === undefined) return;
-      const [active, standby] = [pair.cluster('east'), pair.cluster('west')];
-      let past: Snapshot = [];
-      when(
-        () => isAtRevision(standby, 1),
-        () => {
-          past = takeSnapshot(active);
-        },
-      );
-      when(
-        () => isAtRevision(standby, 2),
-        () => after(draws.integer(0, 60_000), () => restoreSide(stage, 'east', past)),
-      );
-    },
-  },
   parts: onSide('west', () => withRule('follow', (apply) => (view) => apply(forgetful(view)))),
 };
 

@@ -8,7 +8,6 @@ export const majorityInsteadOfAll: Mutant = {
   name: 'majority instead of all',
   what: 'activation leaves out any one member of three that has not loaded the key',
   diesBy: ['S2 write after read'],
-  aimed: [],
   parts: () => withRule('activate', (apply) => (view) => withoutOne(view, apply) ?? apply(view)),
 };
 

@@ -8,7 +8,6 @@ export const migrateEarly: Mutant = {
   name: 'migrate before all loaded',
   what: 'nobody waits until every server has loaded the new write key; a scan that is clean by then ends the rotation',
   diesBy: ['S8 true status'],
-  aimed: ['slowPoll'],
   parts: () => withRule('activate', (apply) => (view) => withoutWaiting(view) ?? apply(view)),
 };
 

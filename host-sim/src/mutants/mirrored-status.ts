@@ -9,9 +9,6 @@ export const mirroredStatus: Mutant = {
   name: 'replicated status believed',
   what: 'a Standby takes the Active’s word for a finished migration, and rewrites nothing of its own',
   diesBy: ['S8 true status'],
-  aimed: [],
-  // Many rotations: what the Active says is seen only until the Standby's own status is written over it.
-  pair: {lengthMs: 900_000, spec: {rotationInterval: '1m30s'}, script: () => undefined},
   parts: onSide('west', parts),
 };
 

@@ -5,9 +5,7 @@ import type {PromiseName} from '../oracles/liveness.ts';
 import type {InvariantName} from '../oracles/violation.ts';
 import type {SimulationOptions} from '../run.ts';
 import type {UserOptions} from '../world/user-counts.ts';
-import type {WatchedPromises} from './deaths.ts';
 import type {FaultName} from './faults.ts';
-import type {PairWorld} from './pair-world.ts';
 import type {Stage} from './stage.ts';
 
 /** What can differ between the small worlds of one cluster. */
@@ -25,8 +23,6 @@ export interface SmallWorld {
   readonly simulation?: Partial<SimulationOptions>;
   /** Whether no faults are drawn. */
   readonly quiet?: boolean;
-  /** Promises that are watched from some moment on, and judged at the end. */
-  readonly promises?: WatchedPromises;
   /** What happens in every seed beside its faults. */
   readonly script?: (stage: Stage) => void;
 }
@@ -50,12 +46,10 @@ export interface Mutant {
   readonly what: string;
   /** Invariants of the row: one of them must break. */
   readonly diesBy: readonly (InvariantName | PromiseName)[];
-  /** Faults that strike in every seed, since without them the bug cannot show; others are drawn. */
-  readonly aimed: readonly FaultName[];
-  /** Where the bug shows sooner in another world than the usual one. */
+  /** Of those that no rehearsal shows: faults that strike in every seed, since without them the bug cannot; others are drawn. */
+  readonly aimed?: readonly FaultName[];
+  /** Where such a bug shows sooner in another world than the usual one. */
   readonly world?: SmallWorld;
-  /** Where it shows on a pair only: the world of that pair, in place of `world` and `aimed`. */
-  readonly pair?: PairWorld;
   /** New parts for each run and cluster: some remember what they saw. */
   readonly parts: (cluster: string) => EngineParts;
 }

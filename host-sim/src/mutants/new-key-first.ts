@@ -8,7 +8,6 @@ export const newKeyFirst: Mutant = {
   name: 'new key first when first distributed',
   what: 'the agent puts the rotation’s key in front of its file at once, and its guard is not asked',
   diesBy: ['S2 write after read'],
-  aimed: [],
   parts: () => withNodePlan(changedActions(newestFirst), unguardedAct),
 };
 

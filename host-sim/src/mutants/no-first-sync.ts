@@ -9,7 +9,6 @@ export const noFirstSync: Mutant = {
   name: 'first fsync dropped',
   what: 'the bytes of a new configuration are not synced before the rename',
   diesBy: ['S11 file', 'S4 known'],
-  aimed: ['powerLoss'],
   parts: () => ({deeds: {node: changedRequests(unsynced)}}),
 };
 

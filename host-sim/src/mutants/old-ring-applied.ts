@@ -8,7 +8,6 @@ export const oldRingApplied: Mutant = {
   name: 'late agent applies an old ring',
   what: 'now and then a file is rendered from the ring of two minutes ago, as it was, and the guard is not asked',
   diesBy: ['S3 drop after need', 'S1 readable'],
-  aimed: [],
   parts: () => {
     const memory = new Map<string, Seen[]>();
     return withNodePlan((o) => lateFile(o, remember(o, memory)) ?? planNode(o), unguardedAct);

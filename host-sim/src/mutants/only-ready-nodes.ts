@@ -8,7 +8,6 @@ export const onlyReadyNodes: Mutant = {
   name: 'only Ready nodes counted',
   what: 'a member whose agent is silent for 40 s, or whose server is down, holds nothing back',
   diesBy: ['S2 write after read'],
-  aimed: ['nodeDown'],
   parts: () => withView(readyOnly),
 };
 

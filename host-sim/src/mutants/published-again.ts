@@ -1,32 +1,14 @@
 // Whoever becomes Active makes the revision that waits already, with a seed of its own.
 
-import {annotation, type NodeDeed, type Outcome, type View} from '@etcd-encryption/rotation';
+import type {NodeDeed, Outcome, View} from '@etcd-encryption/rotation';
 import type {Mutant} from './mutant.ts';
 import {isInstalled, onSide, preparing, recordUnseen, requestBundle} from './pair-parts.ts';
 import {withRule} from './parts.ts';
-import {annotateRing, isAtRevision} from './stage.ts';
 
 export const publishedAgain: Mutant = {
   name: 'a new Active makes the published revision again',
   what: 'its first bundle has another seed in place of the newest entry, and nobody looks at what the node made',
   diesBy: ['S5 one name, one key', 'S6 lineage'],
-  aimed: [],
-  pair: {
-    lengthMs: 600_000,
-    script(stage) {
-      const {pair, when, after, draws} = stage;
-      if (pair === undefined) return;
-      const west = pair.cluster('west');
-      when(
-        () => isAtRevision(west, 1),
-        () =>
-          after(draws.integer(0, 120_000), () => {
-            pair.failover('west');
-            annotateRing(stage, west, {name: annotation.role, text: 'Active'});
-          }),
-      );
-    },
-  },
   parts: onSide('west', () => ({
     ...withRule('publish', (apply) => (view) => recordUnseen(view) ?? again(view) ?? apply(view)),
     deeds: {node: preparing(withoutNewest)},

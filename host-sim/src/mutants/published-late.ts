@@ -3,28 +3,11 @@
 import type {EngineParts, View} from '@etcd-encryption/rotation';
 import type {Mutant} from './mutant.ts';
 import {withRule} from './parts.ts';
-import {isAtRevision} from './stage.ts';
 
 export const publishedLate: Mutant = {
   name: 'publish only approvalDelay ahead',
   what: 'nothing is published before it is due, and the Standby does not load the key that the chain of seeds foretells',
   diesBy: ['S1 readable'],
-  aimed: [],
-  pair: {
-    lengthMs: 600_000,
-    script({pair, when, after, draws}) {
-      if (pair === undefined) return;
-      when(
-        () => isAtRevision(pair.cluster('east'), 1),
-        () =>
-          after(draws.integer(200_000, 235_000), () => {
-            const stalledMs = draws.integer(100_000, 180_000);
-            pair.synchronizers.west.stall(stalledMs);
-            after(stalledMs + draws.integer(100, 6_000), () => pair.failover('west'));
-          }),
-      );
-    },
-  },
   parts: (cluster): EngineParts =>
     cluster === 'east'
       ? withRule('publish', (apply) => (view) => (isEarly(view) ? {kind: 'pass'} : apply(view)))

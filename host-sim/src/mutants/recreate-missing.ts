@@ -8,8 +8,6 @@ export const recreateMissing: Mutant = {
   name: '404 → recreate',
   what: 'a rewrite that finds nothing creates the object again',
   diesBy: ['S9 content'],
-  aimed: [],
-  world: {users: {writesPerSecond: 5, creates: 0.5, deletes: 0.9}},
   parts: () => ({
     deeds: {
       controller: (deed, action) => {

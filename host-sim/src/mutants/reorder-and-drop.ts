@@ -8,7 +8,6 @@ export const reorderAndDrop: Mutant = {
   name: 'reorder and drop in one file',
   what: 'a change of the write key takes the older keys out of the same file, and the guard is not asked',
   diesBy: ['S3 drop after need', 'S1 readable'],
-  aimed: [],
   parts: () => withNodePlan(changedActions(writeKeyOnly), unguardedAct),
 };
 

@@ -1,24 +1,13 @@
 // A damaged file is begun anew.
 
-import {
-  configurationPath,
-  type EngineParts,
-  type NodeAction,
-  type NodeObservation,
-  type RenderedBlock,
-} from '@etcd-encryption/rotation';
-import {ringIn, ringKey} from '../oracles/own-objects.ts';
-import {faultActor} from '../world/node.ts';
+import type {EngineParts, NodeAction, NodeObservation, RenderedBlock} from '@etcd-encryption/rotation';
 import type {Mutant} from './mutant.ts';
 import {changedActions, unguardedAct, withNodePlan} from './parts.ts';
-import type {Stage} from './stage.ts';
 
 export const repairOverwrites: Mutant = {
   name: 'repair overwrites instead of union',
   what: 'in place of a damaged file comes one with the write key alone; older keys do not come back into it',
   diesBy: ['S1 readable', 'S3 drop after need'],
-  aimed: [],
-  world: {script: damageAtActivation},
   parts,
 };
 
@@ -42,18 +31,4 @@ function begunAnew(action: NodeAction, o: NodeObservation, oldest: Map<string, n
   });
   const present = o.file.state === 'loadable' ? o.file.blocks : [];
   return JSON.stringify(present) === JSON.stringify(blocks) ? undefined : {...action, blocks};
-}
-
-/** A node’s file is cut short while values are still under the key before. */
-function damageAtActivation({simulation, draws, after}: Stage): void {
-  const {cluster} = simulation;
-  cluster.observe({
-    onCommit({key, previous, current}) {
-      if (key !== ringKey) return;
-      const [before, rotation] = [ringIn(previous)?.rotation, ringIn(current)?.rotation];
-      if (rotation?.activatedAtMs === undefined || before?.activatedAtMs !== undefined || rotation.revision < 2) return;
-      const {disk} = draws.pick(cluster.nodes);
-      after(draws.integer(2_000, 8_000), () => disk.truncate(configurationPath, draws.integer(0, 300), faultActor));
-    },
-  });
 }

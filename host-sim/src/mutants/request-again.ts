@@ -1,28 +1,13 @@
 // A scheduled rotation forgets which request was handled.
 
-import {annotation, type Outcome} from '@etcd-encryption/rotation';
+import type {Outcome} from '@etcd-encryption/rotation';
 import type {Mutant} from './mutant.ts';
 import {withRule} from './parts.ts';
-import {annotateConfig, isAtRevision} from './stage.ts';
 
 export const requestAgain: Mutant = {
   name: 'request handled again after a scheduled rotation',
   what: 'what the ring remembers of the request is that of the last rotation, and a schedule has none',
   diesBy: ['L7 pause and resume'],
-  aimed: [],
-  world: {
-    lengthMs: 420_000,
-    quiet: true,
-    promises: {names: ['L7 pause and resume'], fromMs: 0},
-    script(stage) {
-      const {simulation, when, after, draws} = stage;
-      const note = {name: annotation.rotate, text: 'a drill'};
-      when(
-        () => isAtRevision(simulation.cluster, 1),
-        () => after(draws.integer(0, 20_000), () => annotateConfig(stage, simulation.cluster, note)),
-      );
-    },
-  },
   parts: () => withRule('start', (apply) => (view) => forgetting(apply(view))),
 };
 

@@ -3,26 +3,11 @@
 import {isKey, type NodeAction, type NodeObservation, orderOf, type RenderedBlock} from '@etcd-encryption/rotation';
 import type {Mutant} from './mutant.ts';
 import {changedActions, unguardedAct, withNodePlan} from './parts.ts';
-import {changeSpec, isAtRevision} from './stage.ts';
 
 export const resourceInOneStep: Mutant = {
   name: 'resource added or removed in one step',
   what: 'the first file that lists a resource writes it with the key, before other servers can read that',
   diesBy: ['S1 readable', 'S12 secrecy'],
-  aimed: [],
-  world: {
-    spec: {resources: ['secrets']},
-    script(stage) {
-      const {simulation, when, after, draws} = stage;
-      when(
-        () => isAtRevision(simulation.cluster, 1),
-        () =>
-          after(draws.integer(0, 30_000), () =>
-            changeSpec(stage, simulation.cluster, {resources: ['secrets', 'configmaps']}),
-          ),
-      );
-    },
-  },
   parts: () => withNodePlan(changedActions(writtenAtOnce), unguardedAct),
 };
 

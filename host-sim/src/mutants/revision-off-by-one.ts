@@ -10,8 +10,6 @@ export const revisionOffByOne: Mutant = {
   name: 'revision off by one on one side',
   what: 'the Standby derives each key with the next number, and calls it by the name that the Active’s key has',
   diesBy: ['S5 one name, one key'],
-  aimed: [],
-  pair: {lengthMs: 300_000, script: () => undefined},
   parts: onSide('west', () => ({deeds: {node: writingOtherBytes(oneMore)}})),
 };
 

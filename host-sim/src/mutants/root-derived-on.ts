@@ -10,27 +10,11 @@ import {
 } from '@etcd-encryption/rotation';
 import type {Mutant} from './mutant.ts';
 import {writingOtherBytes} from './other-bytes.ts';
-import {createRoot, rootKeyOf} from './pair-world.ts';
-import {isAtRevision} from './stage.ts';
 
 export const rootDerivedOn: Mutant = {
   name: 'root changed → derive on, name without check value',
   what: 'a changed root key gives other keys for the published revisions, and they keep the names that they had',
   diesBy: ['S5 one name, one key', 'S1 readable'],
-  aimed: [],
-  pair: {
-    lengthMs: 420_000,
-    script({pair, when, after, draws}) {
-      if (pair === undefined) return;
-      when(
-        () => isAtRevision(pair.cluster('west'), 1),
-        () =>
-          after(draws.integer(0, 60_000), () => {
-            for (const side of ['east', 'west'] as const) createRoot(pair.cluster(side), rootKeyOf(2));
-          }),
-      );
-    },
-  },
   parts,
 };
 

@@ -7,8 +7,6 @@ export const seedAtRandom: Mutant = {
   name: 'seed drawn at random instead of chained',
   what: 'the next revision is made with a random seed, as after a compromise',
   diesBy: ['S6 lineage', 'L2 settles'],
-  aimed: [],
-  pair: {lengthMs: 480_000, script: () => undefined},
   parts: () => ({deeds: {node: (deed, action) => doNodeAction(deed, unchained(action))}}),
 };
 

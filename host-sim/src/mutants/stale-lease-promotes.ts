@@ -4,28 +4,11 @@ import type {View} from '@etcd-encryption/rotation';
 import type {Mutant} from './mutant.ts';
 import {asActive, onSide} from './pair-parts.ts';
 import {withView} from './parts.ts';
-import {isAtRevision} from './stage.ts';
 
 export const staleLeasePromotes: Mutant = {
   name: 'stale mirror lease = promotion',
   what: 'where the lease is not renewed the Deployment, which is still there, is not asked, and no grace is waited for',
   diesBy: ['S10 quiet Standby', 'S6 lineage'],
-  aimed: [],
-  pair: {
-    lengthMs: 720_000,
-    script({pair, when, after, draws}) {
-      if (pair === undefined) return;
-      const mirror = pair.synchronizers.west;
-      when(
-        () => isAtRevision(pair.cluster('west'), 1),
-        () =>
-          after(draws.integer(0, 120_000), () => {
-            mirror.kill();
-            after(draws.integer(180_000, 300_000), () => mirror.start());
-          }),
-      );
-    },
-  },
   parts: onSide('west', () => withView((view) => (isSilent(view) ? asActive(view) : view))),
 };
 

@@ -9,8 +9,6 @@ export const standbyDropsEarly: Mutant = {
   name: "Standby drops by the Active's scan",
   what: 'once the Active has gone on to the next revision the Standby drops the older keys, without a scan of its own',
   diesBy: ['S3 drop after need'],
-  aimed: [],
-  pair: {lengthMs: 600_000, script: () => undefined},
   parts: onSide('west', () =>
     withRule('drop', (apply) => (view) => (isFollowing(view) ? dropNow(view, older(view)) : undefined) ?? apply(view)),
   ),

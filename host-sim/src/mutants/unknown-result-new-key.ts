@@ -1,9 +1,7 @@
 // A key whose making had no answer is made once more.
 
 import {
-  type Arguments,
   ask,
-  failed,
   keyResource,
   type NodeAction,
   ok,
@@ -12,18 +10,13 @@ import {
   type Step,
   type StoredObject,
 } from '@etcd-encryption/rotation';
-import type {Decorator} from '../program.ts';
-import {agentOf} from './faults.ts';
 import type {Mutant} from './mutant.ts';
 import {changedRequests, type Instead} from './parts.ts';
-import type {Stage} from './stage.ts';
 
 export const unknownResultNewKey: Mutant = {
   name: 'unknown result → new key',
   what: 'whether the object is there already is not asked, and one that stands in the way is replaced',
   diesBy: ['S5 one name, one key'],
-  aimed: [],
-  world: {script: loseAnswersOfMaking},
   parts: () => ({deeds: {node: changedRequests(makingAgain)}}),
 };
 
@@ -49,15 +42,4 @@ function* replaceOrCreate(object: StoredObject): Step<Result<unknown>> {
   if (resourceVersion === undefined) return yield* ask('store.create', {resource: keyResource, object});
   const metadata = {...object.metadata, resourceVersion};
   return yield* ask('store.replace', {resource: keyResource, object: {...object, metadata}});
-}
-
-/** Half of the keys are made without an answer. */
-function loseAnswersOfMaking({simulation, draws}: Stage): void {
-  const lose: Decorator = (op, args, next) => {
-    const {resource} = args as Partial<Arguments<'store.create'>>;
-    if (op !== 'store.create' || resource?.plural !== keyResource.plural || !draws.chance(0.5)) return next();
-    next();
-    return failed('ambiguous', 'the connection was lost', {reason: 'ECONNRESET'});
-  };
-  for (const {name} of simulation.cluster.nodes) simulation.decorate(agentOf(name), lose);
 }

@@ -9,13 +9,6 @@ export const unprovenFirst: Mutant = {
   name: "first activation without any Standby's proof",
   what: 'the first key of a bundle id is activated after its delay, as if a proof had been recorded',
   diesBy: ['S1 readable'],
-  aimed: [],
-  pair: {
-    lengthMs: 300_000,
-    // A Synchronizer that is too old to copy the bundle: the Standby can prove nothing.
-    pair: {replication: {rule: {exactKeys: []}}},
-    script: () => undefined,
-  },
   parts: onSide('east', () => withRule('activate', (apply) => (view) => apply(proven(view)))),
 };
 

@@ -58,7 +58,7 @@ function jumpAndForget(stage: Stage): void {
         after(90_000, () => {
           settings.automaticReload = true;
         });
-        annotateRing(stage, cluster, {name: annotation.forgetNode, text: name});
+        annotateRing(stage, cluster, [annotation.forgetNode, name]);
       }),
   );
 }

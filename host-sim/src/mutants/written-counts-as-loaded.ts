@@ -8,7 +8,6 @@ export const writtenCountsAsLoaded: Mutant = {
   name: '"file written" counts as loaded',
   what: 'a file that lies on the disk is reported, and believed, as the one in force',
   diesBy: ['S2 write after read'],
-  aimed: [],
   parts: () => withNodePlan((o) => planNode(hopeful(o))),
 };
 
