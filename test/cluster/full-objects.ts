@@ -113,6 +113,7 @@ export const fullRing: Required<Ring> = {
       cleanBy: 'scan-1',
       cleanRevision: '1',
       compactedBy: 'etcd',
+      snapshotAtMs: atMs,
       atMs,
     },
   ],

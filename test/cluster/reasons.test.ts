@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {adoptKey} from '@etcd-encryption/crypto';
 import {formatEncryptionConfiguration} from '@etcd-encryption/crypto/encryption-configuration';
-import {reasons} from '@etcd-encryption/rotation';
+import {annotation, reasons} from '@etcd-encryption/rotation';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {pairReasons} from '../rotation/pair/pair-reasons.ts';
 import {Onlooker} from './onlooker.ts';
@@ -35,6 +35,7 @@ const elsewhere: Readonly<Record<string, string>> = {
 
 /** Not shown on real servers, and why. */
 const nowhere: Readonly<Record<string, string>> = {
+  ConfigurationInvalid: 'the definition refuses whatever breaks a rule; store-real.test.ts and the model’s tests do',
   NotLeading: 'a controller that does not lead writes no status; two-leaders.test.ts shows what it does',
   ForeignRing: 'needs the ring of one cluster in another; the rules’ and the guard’s tests do',
   NewerRelease: 'needs a release that does not exist yet',
@@ -99,13 +100,11 @@ const edit = (spec: Readonly<Record<string, unknown>>): Promise<void> =>
 test('before anything is set up ⇒ what is missing is said', async () => {
   onlooker.start();
   await onlooker.until('ConfigurationMissing');
-  await cluster.createConfig({retention: {requireSnapshot: true}});
-  await onlooker.until('ConfigurationInvalid');
-  await edit({retention: undefined, mode: 'observe'});
+  await cluster.createConfig({mode: 'observe'});
   await onlooker.until('NoMembers');
   await onlooker.until('UnknownMember');
   await onlooker.until('AgentMissing');
-  await edit({mode: 'rotate', retention: {revisions: 1, minAge: '0s'}});
+  await edit({mode: 'rotate', retention: {revisions: 1, minAge: '0s', requireSnapshot: true}});
   await onlooker.until('EpochRaised');
 }, 120_000);
 
@@ -123,7 +122,9 @@ test('adoption and the first rotations ⇒ each step is said', async () => {
   await cluster.until('a second key', ({history}) => (history?.[0]?.revision ?? 0) >= 2);
   for (const reason of ['IntervalStretched', 'WriteBudgetLow', 'AdoptedKeysKept']) await onlooker.until(reason);
   await edit({rotationInterval: '168h0m0s', writeBudget: 200_000});
-  for (const reason of ['Draining', 'DropWaiting', 'Dropping']) await onlooker.until(reason, 90_000);
+  for (const reason of ['Draining', 'DropWaiting', 'SnapshotMissing']) await onlooker.until(reason, 90_000);
+  await cluster.annotateRing(annotation.snapshot, new Date().toISOString());
+  await onlooker.until('Dropping', 90_000);
 }, 300_000);
 
 test('an operator’s words and changes of the list ⇒ are said', async () => {

@@ -24,6 +24,7 @@ import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {addRecord} from '../../rotation/src/act/record.ts';
 import {same} from '../../rotation/src/model/same.ts';
+import {parseTime} from '../../rotation/src/model/time-text.ts';
 import {layout as anyLayout, runs} from './arbitraries.ts';
 import {blockOf, day, found, layoutOf, now, ours, r1, r2, reportOf, restingRing, ringOf} from './fixtures.ts';
 
@@ -430,4 +431,38 @@ test('equality ⇒ of content; members in any order, lists in theirs, absent as 
   expect(same([], {})).toBe(false);
   expect(same({a: null}, {})).toBe(false);
   expect(same([1], [1, 2])).toBe(false);
+});
+
+describe('times that people write', () => {
+  test('what is written is read again, whatever the zone', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({min: -62_135_596_800_000, max: 253_402_300_799_999}),
+        fc.integer({min: -840, max: 840}),
+        (ms, zone) => {
+          expect(parseTime(formatTime(ms, true))).toBe(ms);
+          const local = ms + zone * 60_000;
+          if (local < -62_135_596_800_000 || local > 253_402_300_799_999) return;
+          const [hours, minutes] = [Math.floor(Math.abs(zone) / 60), Math.abs(zone) % 60];
+          const offset = `${zone < 0 ? '-' : '+'}${String(hours).padStart(2, '0')}:${String(minutes).padStart(2, '0')}`;
+          expect(parseTime(`${formatTime(local, true).slice(0, -1)}${offset}`)).toBe(ms);
+        },
+      ),
+    );
+  });
+
+  test.each([
+    ['2026-11-25T17:00:00Z', Date.UTC(2026, 10, 25, 17)],
+    ['2026-11-25t17:00:00.1239z', Date.UTC(2026, 10, 25, 17, 0, 0, 123)],
+    ['2024-02-29T00:00:00+01:00', Date.UTC(2024, 1, 28, 23)],
+    ['2025-02-29T00:00:00Z', undefined],
+    ['2026-13-01T00:00:00Z', undefined],
+    ['2026-11-25T24:00:00Z', undefined],
+    ['2026-11-25T17:00:00+24:00', undefined],
+    ['2026-11-25 17:00:00Z', undefined],
+    ['2026-11-25T17:00:00', undefined],
+    ['1764090000', undefined],
+  ])('%s ⇒ %s', (text, ms) => {
+    expect(parseTime(text)).toBe(ms);
+  });
 });

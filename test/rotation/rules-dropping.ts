@@ -3,6 +3,7 @@
 import {
   annotation,
   type CleanProof,
+  formatTime,
   type NodeReport,
   type Ring,
   type ScanReport,
@@ -213,6 +214,46 @@ function describeCertificate(): void {
         reason: 'Dropping',
         record: {deed: 'drop', what: r1.name, why: 'retention', facts: [`${r1.id}: ${scan.id} at 950`]},
       });
+    });
+
+    const attesting = {spec: {retention: {...spec.retention, requireSnapshot: true as const}}};
+    const attest = (ring: Ring, text: string | undefined) =>
+      look(ring, {
+        ...attesting,
+        facts: {ringAnnotations: text === undefined ? {} : {[annotation.snapshot]: text}},
+      });
+    const migratedAtMs = now - hour;
+
+    test.each([
+      ['nothing', undefined, 'there is none'],
+      ['a word', 'yesterday', 'it is no RFC 3339 time'],
+      ['the moment in which the migration ended', formatTime(migratedAtMs), `got ${formatTime(migratedAtMs)}`],
+      ['a time that is still to come', formatTime(now + 1_000), 'is in the future'],
+    ])('a backup must be attested, and %s is ⇒ it stays, and why is said', (_, text, why) => {
+      const plan = attest(compacted, text);
+      expectNotes(plan, 'SnapshotMissing');
+      expect(plan.notes[0]?.message).toContain(why);
+      expect(plan.notes[0]?.message).toContain(formatTime(migratedAtMs));
+      expect(plan.actions).toEqual([]);
+    });
+
+    test('a later one is attested ⇒ it leaves, and certificate and record name the backup', () => {
+      const snapshotAtMs = migratedAtMs + 1_000;
+      const plan = attest({...compacted, gate}, ` ${formatTime(snapshotAtMs)}\n`);
+      expect(nextRingOf(plan).certificates.at(-1)).toMatchObject({key: r1.id, snapshotAtMs});
+      const facts = [`${r1.id}: ${scan.id} at 950`, `backup of ${formatTime(snapshotAtMs)}`];
+      expect(plan.actions).toMatchObject([{record: {deed: 'drop', facts}}]);
+    });
+
+    test('it wrote again after the last migration ⇒ the backup must be later than its last request', () => {
+      const stopped = now - 2 * hour;
+      const since = [{...compacted.history[0], completedAtMs: now - 3 * hour} as never];
+      const ring = {...compacted, history: since, stoppedWriting: {[r1.id]: stopped}};
+      const given = {spec: {retention: {revisions: 1, minAgeMs: 0, requireSnapshot: true as const}}};
+      const at = (ms: number) =>
+        look(ring, {...given, facts: {ringAnnotations: {[annotation.snapshot]: formatTime(ms)}}});
+      expect(notedBy(at(stopped + 190_000))).toContain('SnapshotMissing');
+      expect(saidBy(at(stopped + 191_000))).toEqual(['AskingServers']);
     });
 
     test('a server writes with it again ⇒ its proof is gone and its waiting begins anew', () => {

@@ -135,7 +135,9 @@ export const configSpecSchema = z
     retention: object('What stays in the configuration.', {
       revisions: z.int().min(1).max(64).meta({description: 'Newest keys that stay; 8 unless given.'}).exactOptional(),
       minAge: duration('A key stays at least this long after it stopped writing; 24h unless given.').exactOptional(),
-      requireSnapshot: flag('Drop a key only after a backup newer than its migration is attested.').exactOptional(),
+      requireSnapshot: flag(
+        'Drop a key only after a backup newer than its migration is attested by annotation snapshot on the ring.',
+      ).exactOptional(),
     }).exactOptional(),
     migration: object('How values are rewritten.', {
       mode: word('api: through kube-apiserver. etcd: in etcd itself (feature gate). api unless given.', [

@@ -91,6 +91,7 @@ const dropCertificate = object('Why one key could leave, with what each claim re
   cleanBy: text('Id of the scan that found no value of it, or second-pass.'),
   cleanRevision: text("Revision in the answer to that scan's or pass's last page."),
   compactedBy: text('How history up to that revision was seen to be gone: etcd or events-410.'),
+  snapshotAtMs: unixMs('When the backup was made that an operator attested').exactOptional(),
   atMs: unixMs('When it left'),
 });
 

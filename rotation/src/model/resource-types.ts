@@ -114,6 +114,8 @@ export const annotation = {
   forgetNode: `${annotationPrefix}forget-node`,
   /** On the ring: check value (or `all`) of adopted keys that may be dropped. */
   dropAdopted: `${annotationPrefix}drop-adopted`,
+  /** On the ring: when the newest backup of etcd was made (RFC 3339), under `retention.requireSnapshot`. */
+  snapshot: `${annotationPrefix}snapshot`,
   /** On the ring: the operator accepts a union under which some aescbc values would be misread. */
   acceptAmbiguous: `${annotationPrefix}accept-ambiguous`,
   /** On the ring: `Active` or `Standby`, stated by an operator. */

@@ -137,6 +137,8 @@ export interface DropCertificate {
   readonly cleanRevision: string;
   /** `etcd` or `events-410`. */
   readonly compactedBy: string;
+  /** When the backup was made that an operator attested; absent where none is asked for. */
+  readonly snapshotAtMs?: number;
   readonly atMs: number;
 }
 

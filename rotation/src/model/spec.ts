@@ -25,7 +25,12 @@ export interface Spec {
   readonly deterministic?: DeterministicSpec;
   readonly mode: 'rotate' | 'observe';
   readonly writeBudget?: number;
-  readonly retention: {readonly revisions: number; readonly minAgeMs: number};
+  readonly retention: {
+    readonly revisions: number;
+    readonly minAgeMs: number;
+    /** A key leaves only after an operator attested a backup that does not need it. */
+    readonly requireSnapshot?: true;
+  };
   readonly migration: {readonly maxInFlight: number; readonly qps?: number};
   readonly nodes: {readonly writeMode: 'rename' | 'inPlace' | 'external'};
   readonly adoption: {readonly replaceKMS: boolean};
@@ -85,8 +90,6 @@ export function readSpec(object: StoredObject): ReadSpec {
   const revisions = integer(retention.revisions, 'spec.retention.revisions', defaultRevisions, 1, 64, problems);
   const minAgeMs = readDuration(retention.minAge, 'spec.retention.minAge', defaultMinAgeMs, problems);
   const inFlight = integer(migration.maxInFlight, 'spec.migration.maxInFlight', maxInFlight, 1, maxInFlight, problems);
-  if (retention.requireSnapshot === true)
-    problems.push('spec.retention.requireSnapshot: this release attests no backups');
   const windows = readWindowRules(fields.windows, problems);
   if (problems.length > 0) return {outcome: 'invalid', problems};
   const notes = object.metadata.annotations ?? {};
@@ -101,7 +104,7 @@ export function readSpec(object: StoredObject): ReadSpec {
       ...(deterministic === undefined ? {} : {deterministic}),
       mode,
       ...(typeof fields.writeBudget === 'number' ? {writeBudget: fields.writeBudget} : {}),
-      retention: {revisions, minAgeMs},
+      retention: {revisions, minAgeMs, ...(retention.requireSnapshot === true ? {requireSnapshot: true as const} : {})},
       migration: {maxInFlight: inFlight, ...(typeof migration.qps === 'number' ? {qps: migration.qps} : {})},
       nodes: {writeMode},
       adoption: {replaceKMS: fieldsOf(fields.adoption).replaceKMS === true},

@@ -6,6 +6,7 @@ import type {KeyId} from '../model/key.ts';
 import {isListed} from '../model/layout.ts';
 import {annotation} from '../model/resource-types.ts';
 import type {CleanProof, DropCertificate, RingKey} from '../model/ring.ts';
+import {formatTime} from '../model/time-text.ts';
 import {writeRevision} from './bundles.ts';
 import {type Candidate, proveClean, resourceId} from './clean.ts';
 import {awaitCompaction, compactedBy} from './compaction.ts';
@@ -14,6 +15,7 @@ import {passGate} from './gate.ts';
 import {keptByPair, windowLeftMs} from './pair-window.ts';
 import {changeRing, type Outcome, pass, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
+import {attested, snapshotAt} from './snapshot.ts';
 import {obstacles, type View, writtenWith} from './view.ts';
 
 export const drop: Rule = {name: 'drop', apply};
@@ -128,7 +130,9 @@ function prove(view: View, candidates: readonly Candidate[]): Outcome {
   const kept = keptByPair(view, proven);
   const leaving = proven.filter((each) => !kept.some(({id}) => id === each.id));
   if (leaving.length === 0) return wait(because('DropWaiting', `${namesOf(kept)}: the pair's bundle still holds them`));
-  return passGate(view, 'drop') ?? dropNow(view, leaving, valid);
+  const {ready, waiting} = attested(view, leaving);
+  if (ready.length === 0) return wait(...waiting);
+  return passGate(view, 'drop') ?? dropNow(view, ready, valid);
 }
 
 const namesOf = (candidates: readonly Candidate[]): string => candidates.map(({name}) => name).join(', ');
@@ -140,6 +144,7 @@ const isLater = (view: View, proof: CleanProof, stoppedAtMs: number): boolean =>
 function dropNow(view: View, candidates: readonly Candidate[], proofs: readonly CleanProof[]): Outcome {
   const {ring, observation} = view;
   const now = observation.now.wallMs;
+  const snapshot = view.spec.retention.requireSnapshot === true ? snapshotAt(view) : undefined;
   const gone = new Set<KeyId>(candidates.map(({id}) => id));
   const certificates = candidates
     .filter(({id}) => !id.startsWith('resource/'))
@@ -152,6 +157,7 @@ function dropNow(view: View, candidates: readonly Candidate[], proofs: readonly 
         cleanBy: proof?.by ?? '',
         cleanRevision: proof?.revision ?? '',
         compactedBy: proof?.compactedBy ?? '',
+        ...(typeof snapshot === 'number' ? {snapshotAtMs: snapshot} : {}),
         atMs: now,
       };
     });
@@ -176,7 +182,10 @@ function dropNow(view: View, candidates: readonly Candidate[], proofs: readonly 
       deed: 'drop',
       what: names,
       why: 'retention',
-      facts: proofs.map(({key, by, revision}) => `${key}: ${by} at ${revision}`),
+      facts: [
+        ...proofs.map(({key, by, revision}) => `${key}: ${by} at ${revision}`),
+        ...(typeof snapshot === 'number' ? [`backup of ${formatTime(snapshot)}`] : []),
+      ],
     },
   );
 }

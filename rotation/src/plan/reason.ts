@@ -109,6 +109,7 @@ export const reasons = {
   // Dropping.
   CountingTime: 'how long old keys have not written is saved',
   DropWaiting: 'an old key waits for its certificate',
+  SnapshotMissing: 'an old key waits for a backup newer than its migration',
   HistoryNotCompacted: 'etcd has not been compacted past the clean scan',
   Dropping: 'a key leaves the files',
 } as const;
