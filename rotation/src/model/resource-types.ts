@@ -124,6 +124,8 @@ export const annotation = {
   standby: `${annotationPrefix}standby`,
   /** On the ring: the Standby's fingerprint as JSON, put there by `verify --record`. */
   standbyProof: `${annotationPrefix}standby-proof`,
+  /** On a Standby's ring: namespaces that the Synchronizer leaves alone too, and behind a minus those that it does not. */
+  localNamespaces: `${annotationPrefix}local-namespaces`,
   /** On the ring: root check (16 hex digits) of the root that shall be changed to. */
   rootCheck: `${annotationPrefix}root-check`,
   /** On the ring: the revision that may become the write key, under `manual-approval`. */

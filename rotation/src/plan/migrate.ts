@@ -2,10 +2,10 @@
 // The marks in the ring carry it over restarts; a mark is done only when its last page is.
 
 import {blockedAttempts} from '../limits.ts';
-import {localNamespaces} from '../model/resource-types.ts';
 import type {MigrationMark, Rotation} from '../model/ring.ts';
 import type {ResourceType} from '../ports.ts';
 import {isDue} from './delay.ts';
+import {ownNamespaces} from './local-namespaces.ts';
 import {changeRing, type Outcome, pass, passWith, type Rule, wait} from './plan.ts';
 import {because, type Reason} from './reason.ts';
 import {isStandby} from './role.ts';
@@ -76,7 +76,7 @@ function changeOfRole(view: View, rotation: Rotation): Outcome | undefined {
 
 /** A Standby rewrites its own objects alone: what the mirror writes is the Active's. */
 const localPart = (view: View): {readonly namespaces?: readonly string[]} =>
-  isStandby(view) ? {namespaces: localNamespaces} : {};
+  isStandby(view) ? {namespaces: ownNamespaces(view)} : {};
 
 const isRetryDue = (mark: MigrationMark, now: number): boolean =>
   isDue(

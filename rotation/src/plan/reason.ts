@@ -67,6 +67,7 @@ export const reasons = {
   RoleUnknown: 'whether this cluster is Active or Standby is not known: it adds and does nothing else',
   RoleContradicted: 'the role that an operator stated contradicts the evidence',
   SynchronizerNoted: 'the Synchronizer was seen, or is gone',
+  LocalNamespacesInvalid: 'a word of annotation local-namespaces is no namespace and is ignored',
   DerivationEdited: 'replication group or dimension were edited under keys that were derived with others',
   RootSecretNotReady: 'a node has no usable root key',
   RootSecretsDiffer: 'nodes derive with different root keys or settings',

@@ -12,6 +12,7 @@ import {isOurs, lastKnown, newestEntry, writeRevision} from './bundles.ts';
 import {passedMs} from './delay.ts';
 import {whyDue} from './due.ts';
 import {etcdReaders} from './etcd-readers.ts';
+import {unknownNamespaces} from './local-namespaces.ts';
 import {changeRing, type Outcome, pass, passWith, type Rule} from './plan.ts';
 import {because} from './reason.ts';
 import {deterministicOf} from './settings.ts';
@@ -174,7 +175,8 @@ function apply(view: View): Outcome {
       return changeRing(ring, {scan}, because('RoleUnknown', `${able.node} counts the stored values`, [able.node]));
     }
   }
-  return finding.contradicted === true ? passWith(because('RoleContradicted', finding.why)) : pass;
+  const contradicted = finding.contradicted === true ? [because('RoleContradicted', finding.why)] : [];
+  return passWith(...contradicted, ...unknownNamespaces(view));
 }
 
 /** The memory of the Synchronizer's signs, where it must change. */

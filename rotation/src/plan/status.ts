@@ -72,6 +72,7 @@ const troubles: ReadonlySet<ReasonName> = new Set<ReasonName>([
   'RestoreSeen',
   'RoleUnknown',
   'RoleContradicted',
+  'LocalNamespacesInvalid',
   'DerivationEdited',
   'RootSecretNotReady',
   'RootSecretsDiffer',

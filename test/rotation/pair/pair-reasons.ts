@@ -10,6 +10,7 @@ export const pairReasons: readonly ReasonName[] = [
   'DerivationEdited',
   'DerivedKeysDiffer',
   'Following',
+  'LocalNamespacesInvalid',
   'NextNotPublished',
   'PreparedBundleWrong',
   'PublishedLately',

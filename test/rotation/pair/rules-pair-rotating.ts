@@ -423,6 +423,29 @@ function describeMigrating(): void {
   const given = {stored: bundle, signals: installed};
 
   describe('migration of a Standby', () => {
+    test.each([
+      ['team-b,  team-a', ['team-a', 'team-b'], []],
+      ['-operators\n-never-there', [], ['operators']],
+      ['team-a -team-a', [], []],
+      ['Team-A, team_b, -, team-a', ['team-a'], []],
+    ])(
+      'an operator says %j ⇒ added and taken away from them, and what is no namespace is named',
+      (text, added, taken) => {
+        const look = (annotations: Readonly<Record<string, string>>) => {
+          const plan = planOf(observePair({ring: converged([markOf('secrets')]), ...given, annotations}));
+          const [action] = plan.actions;
+          return {plan, namespaces: (action?.do === 'migratePage' ? action.namespaces : undefined) ?? []};
+        };
+        const usual = look({}).namespaces;
+        const {plan, namespaces} = look({[annotation.localNamespaces]: text});
+        expect(namespaces.filter((name) => !usual.includes(name))).toEqual(added);
+        expect(usual.filter((name) => !namespaces.includes(name))).toEqual(taken);
+        const notes = plan.notes.filter(({reason}) => reason === 'LocalNamespacesInvalid').map(({message}) => message);
+        const odd = 'annotation local-namespaces: no namespace: "Team-A", "team_b", "-"';
+        expect(notes).toEqual(text.startsWith('Team') ? [odd] : []);
+      },
+    );
+
     test('pages ⇒ only of the namespaces that the mirror leaves alone', () => {
       const plan = planOf(observePair({ring: converged([markOf('secrets')]), ...given}));
       const [action] = plan.actions;
