@@ -1,11 +1,11 @@
 // The clusters of a rehearsal: who begins as what, with which nodes, objects and users; and what is copied between them.
 
-import type {ClusterPlan, ObjectCount, Replication} from '@etcd-encryption/host-sim';
-import {type Codec, checked, integer, mapped, oneOf} from './codec.ts';
+import type {ClusterPlan, LateWrites, ObjectCount, Replication} from '@etcd-encryption/host-sim';
+import {type Codec, checked, integer, mapped, oneOf, yesOrNo} from './codec.ts';
 import {may, named, need, record} from './composite.ts';
 import {maxClusters, maxObjects} from './limits.ts';
 import {entriesOf, fieldPlace, itemPlaces, type Place, quote, type Reading, report} from './place.ts';
-import {duration, name, nodeNames, pairedCluster, rate, resource, signedDuration} from './values.ts';
+import {duration, name, nodeNames, pairedCluster, positiveDuration, rate, resource, signedDuration} from './values.ts';
 
 const amount = integer(0, maxObjects);
 
@@ -28,6 +28,11 @@ const objects: Codec<readonly ObjectCount[]> = mapped(
   (counts) => counts.map(({resource, count}) => ({name: resource, count})),
 );
 
+const lateWrites = record<LateWrites>('{percent: NUMBER, max: DURATION}', {
+  percent: need('percent', integer(1, 100)),
+  maxMs: need('max', positiveDuration),
+});
+
 const cluster = checked(
   record<Omit<ClusterPlan, 'name'>>('a cluster with role and nodes', {
     role: need('role', oneOf(['active', 'standby'])),
@@ -35,6 +40,8 @@ const cluster = checked(
     objects: may('objects', objects),
     localObjects: may('localObjects', objects),
     writes: may('writes', rate),
+    lateWrites: may('lateWrites', lateWrites),
+    refusesAesGcm: may('refusesAesGcm', yesOrNo),
     clockSkewMs: may('clockSkew', signedDuration),
   }),
   ({role, ...rest}, place, reading) => {

@@ -9,8 +9,6 @@ export const conflictIsDone: Mutant = {
   name: '409 = done',
   what: 'an object that another write overtook counts as rewritten, and no scan looks at what was left',
   diesBy: ['S8 true status'],
-  aimed: [],
-  world: {users: {writesPerSecond: 4, creates: 0.05, deletes: 0, lateCommit: {p: 0.8, maxMs: 25_000}}},
   parts: () => ({
     ...unverified(),
     deeds: {

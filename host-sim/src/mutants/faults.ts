@@ -24,9 +24,6 @@ export type FaultName =
   | 'lostAnswers'
   | 'secondLeader'
   | 'noReports'
-  | 'refusedKind'
-  /** The cluster had a key before, made by hand. */
-  | 'adoption'
   | 'slowDeeds'
   /** As slow agents, but the leader. */
   | 'slowLeader';
@@ -61,13 +58,9 @@ export interface FaultHost {
 
 /** Lets a kind of fault strike now and then. */
 export function strike(kind: FaultName, host: FaultHost): void {
-  const {simulation, cluster, untilMs} = host;
+  const {simulation, untilMs} = host;
   const draws = simulation.world.random.stream('faults', kind);
-  if (kind === 'slowDeeds' || kind === 'slowLeader' || kind === 'adoption') return;
-  if (kind === 'refusedKind') {
-    for (const {settings} of cluster.nodes) settings.accepts = (entry) => !entry.startsWith('aesgcm/');
-    return;
-  }
+  if (kind === 'slowDeeds' || kind === 'slowLeader') return;
   const next = (): void => {
     const delayMs = draws.integer(1_000, meanMs[kind] * 2);
     if (simulation.nowMs + delayMs > untilMs) return;
@@ -79,7 +72,7 @@ export function strike(kind: FaultName, host: FaultHost): void {
   next();
 }
 
-type Recurring = Exclude<FaultName, 'slowDeeds' | 'slowLeader' | 'refusedKind' | 'adoption'>;
+type Recurring = Exclude<FaultName, 'slowDeeds' | 'slowLeader'>;
 
 /** Mean time between two of a kind, ms. */
 const meanMs: Readonly<Record<Recurring, number>> = {

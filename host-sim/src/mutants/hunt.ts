@@ -14,7 +14,6 @@ import {allInvariants} from '../oracles/index.ts';
 import type {InvariantName} from '../oracles/violation.ts';
 import {createSimPorts} from '../ports/index.ts';
 import {createRandom} from '../prng.ts';
-import {adoptedFile} from '../rehearsal/adopted.ts';
 import type {Rehearsal} from '../rehearsal/model.ts';
 import {createSimulation, type Simulation, type SimulationOptions} from '../run.ts';
 import {aimedRehearsal, cleanIn, deathIn} from './aims/aimed.ts';
@@ -61,7 +60,6 @@ export function runSeed({seed, aimed = [], parts = {}, oracles, world = {}}: Hun
     users,
     ...world.simulation,
     ...(oracles === undefined ? {} : {oracles}),
-    ...(faults.includes('adoption') ? {file: adoptedFile()} : {}),
   });
   const startAgent = startEngine(simulation, withPauses(parts, seed, faults), {
     spec: {rotationInterval, ...spec},

@@ -61,7 +61,7 @@ export {scriptedMutants} from './aims/scripted.ts';
 export type {Death} from './deaths.ts';
 export type {FaultName} from './faults.ts';
 export {type HuntOptions, type HuntResult, hunt, type Kill, runClean, runSeed} from './hunt.ts';
-export {type Mutant, type SmallWorld, slowWorld} from './mutant.ts';
+export type {Mutant, SmallWorld} from './mutant.ts';
 export type {Stage} from './stage.ts';
 
 /** Each must die; none is known to product code. */

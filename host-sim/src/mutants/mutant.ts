@@ -27,18 +27,6 @@ export interface SmallWorld {
   readonly script?: (stage: Stage) => void;
 }
 
-/**
- * A world in which keys have the time to be proven unneeded. Many requests end late, nearly as late as the engine is told
- * that they can, and what they wrote is not soon written again.
- */
-export const slowWorld: SmallWorld = {
-  rotationInterval: '4m0s',
-  lengthMs: 600_000,
-  controllers: 1,
-  users: {writesPerSecond: 2, creates: 0.05, deletes: 0.02, lateCommit: {p: 0.9, maxMs: 55_000}},
-  simulation: {objects: {secrets: 30, configmaps: 30}},
-};
-
 export interface Mutant {
   /** The row of simulator.md "Mutants". */
   readonly name: string;

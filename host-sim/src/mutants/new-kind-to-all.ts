@@ -7,7 +7,6 @@ export const newKindToAll: Mutant = {
   name: 'new kind of file sent to all nodes at once',
   what: 'every kind counts as proven, so that no node tries it first',
   diesBy: ['S11 file', 'S1 readable'],
-  aimed: ['refusedKind'],
   parts: () =>
     withRule('add', (apply) => (view) => {
       const kinds = ['aesgcm/32', ...view.spec.resources.map((resource) => `resource/${resource}`)];

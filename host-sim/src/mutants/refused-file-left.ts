@@ -7,7 +7,6 @@ export const refusedFileLeft: Mutant = {
   name: 'refused file left on the disk',
   what: 'a file that its server refuses is not taken back; the server would not start with it',
   diesBy: ['S11 file'],
-  aimed: ['refusedKind'],
   parts: () =>
     withNodePlan(changedActions((action) => (action.do === 'restoreFile' && action.refused ? undefined : action))),
 };

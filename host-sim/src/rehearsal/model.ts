@@ -66,8 +66,19 @@ export interface ClusterPlan {
   /** Objects in namespaces that the Synchronizer leaves alone. */
   readonly localObjects?: readonly ObjectCount[];
   readonly writes?: Rate;
+  /** Some new objects are encrypted now and committed later: etcd, or what stands before it, is slow. */
+  readonly lateWrites?: LateWrites;
+  /** Its servers load no file with AES-GCM keys, and do not say so beforehand, until everything is put right. */
+  readonly refusesAesGcm?: boolean;
   /** By how much the cluster's wall clock is ahead of true time; negative when behind. */
   readonly clockSkewMs?: number;
+}
+
+export interface LateWrites {
+  /** Of new objects, from 1 to 100. */
+  readonly percent: number;
+  /** Longest between encryption and commit; at most what `drain` says. */
+  readonly maxMs: number;
 }
 
 export interface ObjectCount {

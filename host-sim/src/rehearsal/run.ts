@@ -8,6 +8,7 @@ import type {Pair} from '../pair.ts';
 import {ProgramFailed, type Simulation} from '../run.ts';
 import {restoresOf, startChaos} from './chaos.ts';
 import {deleteSurplus} from './deeds/mirror.ts';
+import {refuseAesGcm} from './deeds/nodes.ts';
 import {followMembership} from './deeds/operator.ts';
 import {keepBackups, restoresIn} from './deeds/restore.ts';
 import {createExpectations, type Expectations, unreadableValues} from './expectations.ts';
@@ -77,6 +78,8 @@ export function createRun(rehearsal: Rehearsal, options: RunOptions): Run {
   const end = new Ending(stage);
   followMembership(stage);
   if (!('standby' in rehearsal.settings && rehearsal.settings.standby === 'none')) keepProof(world);
+  for (const {name, refusesAesGcm} of rehearsal.clusters)
+    if (refusesAesGcm === true) refuseAesGcm(stage, clusterOf(stage, name));
   watchPhases(stage);
   const expectations = createExpectations(stage, rehearsal, (violation) => end.fail(violation));
   const intervalMs = intervalOf(rehearsal.settings);

@@ -195,7 +195,7 @@ const perSecond = ({count, per}: Rate): number => count / seconds[per];
 
 const idle: UserOptions = {writesPerSecond: 0, readsPerSecond: 0, listsPerSecond: 0};
 
-function usersOf({writes}: ClusterPlan): UserOptions {
+function usersOf({writes, lateWrites}: ClusterPlan): UserOptions {
   const rate = writes === undefined ? 0 : perSecond(writes);
   return {
     writesPerSecond: rate,
@@ -203,6 +203,7 @@ function usersOf({writes}: ClusterPlan): UserOptions {
     listsPerSecond: Math.min(rate, fewLists),
     creates: 0.01,
     deletes: 0.01,
+    ...(lateWrites === undefined ? {} : {lateCommit: {p: lateWrites.percent / 100, maxMs: lateWrites.maxMs}}),
   };
 }
 

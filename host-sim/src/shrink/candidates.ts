@@ -126,6 +126,8 @@ function* withSimplerClusters(rehearsal: Rehearsal): Iterable<Rehearsal> {
   for (const cluster of rehearsal.clusters) {
     const {writes, ...quiet} = cluster;
     if (writes !== undefined) yield replaced(rehearsal, quiet);
+    const {lateWrites, ...prompt} = cluster;
+    if (lateWrites !== undefined) yield replaced(rehearsal, prompt);
     const {clockSkewMs, ...exact} = cluster;
     if (clockSkewMs !== undefined) yield replaced(rehearsal, exact);
   }

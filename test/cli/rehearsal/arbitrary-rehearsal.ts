@@ -65,7 +65,9 @@ function clusterPlan(name: string, role: ClusterPlan['role'], nodes: readonly st
     durationMs.map((ms) => 0 - ms),
   );
   const common = {name: fc.constant(name), role: fc.constant(role), nodes: fc.constant(nodes)};
-  const any = {...common, localObjects: objects, clockSkewMs: skew};
+  const lateWrites = fc.record({percent: fc.integer({min: 1, max: 100}), maxMs: durationMs});
+  const refusesAesGcm = fc.boolean();
+  const any = {...common, localObjects: objects, lateWrites, refusesAesGcm, clockSkewMs: skew};
   if (role === 'standby') return partly(any, ['name', 'role', 'nodes']);
   const writes = fc.record({
     count: fc.integer({min: 1, max: 1_000}),

@@ -72,7 +72,7 @@ test('the example ⇒ every part as data', () => {
 test('a world that is in a hurry and prepared ⇒ its times, and that it is', () => {
   const text = example.replace(
     'chaos:',
-    'world: {poll: 10s, compaction: 1m, drain: 0s, minAge: 5m, prepared: true}\nchaos:',
+    'world: {poll: 10s, compaction: 1m, drain: 0s, minAge: 5m, adopted: true, prepared: true}\nchaos:',
   );
   const read = parseRehearsal(text);
   expect(read.outcome === 'ok' && read.rehearsal.world).toEqual({
@@ -80,7 +80,18 @@ test('a world that is in a hurry and prepared ⇒ its times, and that it is', ()
     compactionMs: minute,
     drainMs: 0,
     minAgeMs: 5 * minute,
+    adopted: true,
     prepared: true,
+  });
+});
+
+test('a cluster that is slow and takes no keys of ours ⇒ how slow, and that it does not', () => {
+  const read = parseRehearsal(
+    example.replace('writes: 2/s', 'writes: 2/s, lateWrites: {percent: 90, max: 55s}, refusesAesGcm: true'),
+  );
+  expect(read).toMatchObject({
+    outcome: 'ok',
+    rehearsal: {clusters: [{lateWrites: {percent: 90, maxMs: 55_000}, refusesAesGcm: true}, {name: 'west'}]},
   });
 });
 

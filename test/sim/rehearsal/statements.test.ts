@@ -1,7 +1,7 @@
 // Deeds of operators' hands: a file that is cut short, words on a ring or a config, a Synchronizer that stands still, and
 // a world that encrypts before any key of ours is there.
 
-import {createRun, type Deed, type Run} from '@etcd-encryption/host-sim';
+import {type ClusterPlan, createRun, type Deed, type Run} from '@etcd-encryption/host-sim';
 import {annotation, ourNamespace} from '@etcd-encryption/rotation';
 import {expect, test} from 'vitest';
 import {at, minuteMs, pairWith, soloWith, times} from './small.ts';
@@ -59,6 +59,47 @@ test('the Synchronizer stops for two minutes ⇒ it stays installed, copies noth
 
 test('it stops where it is not installed ⇒ that never comes to pass', () => {
   expect(after(shortly, {kind: 'stopSynchronizer', cluster: 'east', forMs: minuteMs}).result().missed).toContain(0);
+});
+
+test('servers that take no AES-GCM keys ⇒ no file of ours stays, and there are rotations once others take their place', () => {
+  const [plan] = soloWith().clusters;
+  if (plan === undefined) throw new RangeError('clusters: expected one, got none');
+  const timeline = [at(0, {kind: 'advance', byMs: 5 * minuteMs})];
+  const clusters = [{...plan, refusesAesGcm: true}];
+  const run = createRun(soloWith({world: times, clusters, timeline}), {seed: 1});
+  run.runUntil(5 * minuteMs - 1);
+  const solo = run.clusters.get('solo');
+  expect(solo?.completed).toEqual([]);
+  expect(solo?.cluster.nodes.map(({file, server}) => [file.state, server?.serves])).toEqual(
+    Array(2).fill(['loadable', true]),
+  );
+  run.runUntil(() => run.over);
+  expect(run.violation).toBeUndefined();
+  expect(solo?.completed).toContain(1);
+});
+
+test('most new objects are committed late ⇒ some are encrypted with the key before, after another one writes', () => {
+  const lateWith = (lateWrites: Partial<ClusterPlan>): number => {
+    const [plan] = soloWith().clusters;
+    if (plan === undefined) throw new RangeError('clusters: expected one, got none');
+    const busy = {...plan, nodes: ['s1'], writes: {count: 30, per: 's'}, ...lateWrites} as const;
+    const timeline = [at(1_000, {kind: 'rotate', cluster: 'solo'}), at(0, {kind: 'advance', byMs: 5 * minuteMs})];
+    const run = createRun(soloWith({world: times, clusters: [busy], timeline}), {seed: 1, prepared: true});
+    let late = 0;
+    const solo = run.clusters.get('solo');
+    solo?.cluster.observe({
+      onCommit({current, writer}) {
+        const tag = current?.value.tag ?? '';
+        const [server] = solo.cluster.serving();
+        if (writer === 'user' && tag.startsWith('aesgcm/') && server?.loaded.of('secrets')[0]?.tag !== tag) late++;
+      },
+    });
+    run.runUntil(5 * minuteMs);
+    expect(run.violation).toBeUndefined();
+    return late;
+  };
+  expect(lateWith({lateWrites: {percent: 90, maxMs: 55_000}})).toBeGreaterThan(0);
+  expect(lateWith({})).toBe(0);
 });
 
 test('a world that encrypts already ⇒ values are under the key of others, which stays in every file until unneeded', () => {

@@ -10,11 +10,5 @@ export const scriptedMutants: Readonly<Record<string, string>> = {
   'wall clock only':
     'A node that lives is forgotten on an operator’s word; in a rehearsal that word is the truth about who counts.',
   'empty member list = converged': 'Lists of reports come back empty while the ring is read: no fault of a rehearsal.',
-  '409 = done': 'Writes are encrypted long before they are committed: users of a rehearsal are quick.',
-  'no final scan (late commit)': 'Writes are encrypted long before they are committed: users of a rehearsal are quick.',
-  'scan taken before the drain': 'Writes are encrypted long before they are committed: users of a rehearsal are quick.',
-  'new kind of file sent to all nodes at once':
-    'Servers refuse a kind of key: those of a rehearsal take all that is written.',
-  'refused file left on the disk': 'Servers refuse a kind of key: those of a rehearsal take all that is written.',
   'a new node gets the current key only': 'A node joins: those of a rehearsal are all there from the beginning.',
 };

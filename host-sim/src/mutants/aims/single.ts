@@ -1,10 +1,10 @@
 // Bugs that show on one cluster: a rotation that is asked for, and what happens in it.
 
-import {type Aim, after, minuteMs, passing, rotate, secondMs, single, when} from './worlds.ts';
+import {type Aim, type AimedWorld, after, minuteMs, passing, rotate, secondMs, single, when} from './worlds.ts';
 
 /** A rotation, and nothing else. */
 const rotation =
-  (world: Parameters<typeof single>[1] = {}): Aim =>
+  (world: AimedWorld = {}): Aim =>
   (draws) =>
     single([after(draws.integer(0, 20 * secondMs), rotate)], world);
 
@@ -28,6 +28,15 @@ const lostAtActivation =
         forMs: minutes * minuteMs,
       }),
     ]);
+
+/** Many new objects are committed nearly as late as the engine is told that they can be. */
+const lateWorld: AimedWorld = {
+  nodes: 1,
+  writes: {count: 30, per: 's'},
+  lateWrites: {percent: 90, maxMs: 55 * secondMs},
+};
+/** Servers load no file of ours. */
+const refusing = {world: {prepared: false}, refusesAesGcm: true};
 
 /** By the mutant's name. */
 export const singleAims: Readonly<Record<string, Aim>> = {
@@ -61,6 +70,11 @@ export const singleAims: Readonly<Record<string, Aim>> = {
     ]),
   'adopted key dropped after the first rotation': (draws) =>
     single([after(draws.integer(0, 20 * secondMs), rotate)], {nodes: 1, world: {prepared: false, adopted: true}}),
+  '409 = done': rotation({...lateWorld, secrets: 150}),
+  'no final scan (late commit)': rotation(lateWorld),
+  'scan taken before the drain': rotation(lateWorld),
+  'new kind of file sent to all nodes at once': () => single([after(0, passing(5 * minuteMs))], refusing),
+  'refused file left on the disk': () => single([after(0, passing(5 * minuteMs))], {...refusing, nodes: 1}),
   'unknown result → new key': (draws) =>
     single(
       [

@@ -2,7 +2,18 @@
 // so many shapes, since each is brought to its beginning once and remembered; what differs between seeds is the timeline.
 
 import type {Stream} from '../../prng.ts';
-import type {Deed, Fact, Phase, Rate, Rehearsal, Settings, TimelineEntry, WorldPlan} from '../../rehearsal/model.ts';
+import type {
+  ClusterPlan,
+  Deed,
+  Fact,
+  LateWrites,
+  Phase,
+  Rate,
+  Rehearsal,
+  Settings,
+  TimelineEntry,
+  WorldPlan,
+} from '../../rehearsal/model.ts';
 
 /** What an aim says of its rehearsal; name, seeds, chaos and expectations are the same in all of them. */
 export type AimedPlan = Pick<Rehearsal, 'settings' | 'clusters' | 'replication' | 'world' | 'timeline'>;
@@ -32,6 +43,8 @@ export interface AimedWorld {
   readonly configMaps?: number;
   /** Writes of users; thirty a minute, unless given. */
   readonly writes?: Rate;
+  readonly lateWrites?: LateWrites;
+  readonly refusesAesGcm?: boolean;
 }
 
 const nodesOf = (prefix: string, count: number): readonly string[] =>
@@ -39,17 +52,18 @@ const nodesOf = (prefix: string, count: number): readonly string[] =>
 
 const usualWrites: Rate = {count: 30, per: 'm'};
 
-const activeOf = ({nodes = 2, secrets = 3, configMaps = 2, writes = usualWrites}: AimedWorld) =>
-  ({
-    name: 'east',
-    role: 'active',
-    nodes: nodesOf('e', nodes),
-    objects: [
-      {resource: 'secrets', count: secrets},
-      {resource: 'configmaps', count: configMaps},
-    ],
-    writes,
-  }) as const;
+function activeOf({nodes = 2, secrets = 3, configMaps = 2, ...world}: AimedWorld): ClusterPlan {
+  const {writes = usualWrites, lateWrites, refusesAesGcm} = world;
+  const objects = [
+    {resource: 'secrets', count: secrets},
+    {resource: 'configmaps', count: configMaps},
+  ];
+  return {
+    ...{name: 'east', role: 'active', nodes: nodesOf('e', nodes), objects, writes},
+    ...(lateWrites === undefined ? {} : {lateWrites}),
+    ...(refusesAesGcm === undefined ? {} : {refusesAesGcm}),
+  };
+}
 
 /** One cluster, `east` with e1 and e2, whose keys are minted. */
 export const single = (timeline: readonly TimelineEntry[], world: AimedWorld = {}): AimedPlan => ({

@@ -3,7 +3,7 @@
 import {backupDirectory} from '@etcd-encryption/rotation';
 import type {Disk, DiskNode} from '../../world/disk.ts';
 import {faultActor} from '../../world/node.ts';
-import {nodeOf} from '../managed.ts';
+import {type ManagedCluster, nodeOf} from '../managed.ts';
 import type {Deed} from '../model.ts';
 import type {Stage} from '../stage.ts';
 import type {Came} from './came.ts';
@@ -88,6 +88,17 @@ export function editFile(stage: Stage, {node: name}: Of<'editFile'>, came: Came)
   stage.strike('operatorEdit', managed, {what: `an older file is put back on ${name}`, node: name, deed: 'editFile'});
   node.disk.place(node.path, older, {actor: faultActor});
   came();
+}
+
+/** Servers of a build that takes no AES-GCM keys, until others take their place at the end. */
+export function refuseAesGcm(stage: Stage, {cluster}: ManagedCluster): void {
+  for (const {settings} of cluster.nodes) {
+    const {accepts} = settings;
+    settings.accepts = (kind) => !kind.startsWith('aesgcm/') && accepts(kind);
+    stage.heals(() => {
+      settings.accepts = accepts;
+    });
+  }
 }
 
 /** Longest that is left of a file that is cut short, bytes. */
