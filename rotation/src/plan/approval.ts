@@ -13,6 +13,7 @@ import {roleOf} from './role.ts';
 import {deterministicOf} from './settings.ts';
 import {isAlone, isProven} from './standby-proof.ts';
 import type {View} from './view.ts';
+import {isOtherLineage} from './written.ts';
 
 /** What a rotation's derived key still waits for; `undefined` when it may become the write key. */
 export function approval(view: View, key: string): Outcome | undefined {
@@ -22,7 +23,7 @@ export function approval(view: View, key: string): Outcome | undefined {
   const entry = following?.entries.find((each) => each.key === key);
   if (following === undefined || entry === undefined)
     return wait(because('NextNotPublished', `${key} is not in the bundle that is followed`));
-  if (following.otherLineage !== true && entry.revision < writeRevision(view))
+  if (!isOtherLineage(view) && entry.revision < writeRevision(view))
     return wait(because('NextNotPublished', `${key} is older than the present write key`));
   if (roleOf(view).role !== 'Active') return undefined;
   const waiting = proofOf(view, key);

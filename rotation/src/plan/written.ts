@@ -3,7 +3,7 @@
 
 import type {BundleEntryRef} from '../model/bundle.ts';
 import type {KeyId} from '../model/key.ts';
-import {writeRevision} from './bundles.ts';
+import {writeKeys, writeRevision} from './bundles.ts';
 import type {View} from './view.ts';
 
 /** Whether the Active is known to write with `key`. */
@@ -19,6 +19,14 @@ export function isWrittenByActive({ring, members, keys}: View, key: KeyId): bool
   return own !== undefined && entries.some(({revision}) => revision > own.revision);
 }
 
+/** Whether the revision that writes now says nothing of what is followed: nothing writes with a key of this lineage yet. */
+export function isOtherLineage({ring}: View): boolean {
+  const {following} = ring;
+  if (following?.otherLineage !== true) return false;
+  const writing = new Set(writeKeys(ring));
+  return !following.entries.some(({key}) => writing.has(key));
+}
+
 /** Entry that may become the write key next: the revision never falls within one bundle id. */
 export function nextEntry(
   view: View,
@@ -27,8 +35,9 @@ export function nextEntry(
   const {following} = view.ring;
   if (following === undefined) return undefined;
   const present = writeRevision(view);
+  const isOther = isOtherLineage(view);
   const writing = new Set(view.ring.layout.resources.map(({write}) => write));
   return following.entries.findLast(
-    (entry) => !writing.has(entry.key) && (following.otherLineage === true || entry.revision > present) && isFit(entry),
+    (entry) => !writing.has(entry.key) && (isOther || entry.revision > present) && isFit(entry),
   );
 }

@@ -222,6 +222,13 @@ function describeStarting(): void {
       expectRing(plan, ring, starting('follow'));
     });
 
+    test('it has gone over to the newest key of another bundle id ⇒ not back to the one before', () => {
+      const following = followedOf(bundle, {otherLineage: true});
+      const ring = savedIn(restingPair(bundle, {keys: [d2, d1], ours: false, ...seenNow, following}));
+      const nodes = {n1: {decryptions: {[d1.name]: 3, [d2.name]: 3}}};
+      expectWait(planOf(observePair({ring, ...given, nodes})), 'Scheduled');
+    });
+
     test('a request was mirrored ⇒ handled by the revision that it led to', () => {
       const nodes = {n1: {decryptions: {[d2.name]: 3}}};
       const plan = planOf(observePair({ring: standby(), ...given, nodes, spec: {rotateRequest: 'audit 7'}}));
