@@ -87,7 +87,8 @@ function startStandby(view: View): Outcome {
 function startWith(view: View, {key, revision}: BundleEntryRef, reason: Rotation['reason']): Outcome {
   const {ring, spec, observation} = view;
   if (!view.keys.has(key)) return wait(because('Following', `${key} is not in the ring yet`));
-  const isHandled = reason !== 'schedule' && reason !== 'budget';
+  // A Standby sees the text for as long as the Active's config has it; one revision handles it.
+  const isHandled = reason !== 'schedule' && reason !== 'budget' && spec.rotateRequest !== ring.handledRequest;
   const rotation: Rotation = {
     revision,
     key,

@@ -236,6 +236,13 @@ function describeStarting(): void {
       expectRing(plan, standby(), expected);
     });
 
+    test('a mirrored request was handled by an earlier revision ⇒ the next one is not said to be for it', () => {
+      const nodes = {n1: {decryptions: {[d2.name]: 3}}};
+      const ring = {...standby(), handledRequest: 'audit 7'};
+      const plan = planOf(observePair({ring, ...given, nodes, spec: {rotateRequest: 'audit 7'}}));
+      expectRing(plan, ring, starting('follow'));
+    });
+
     test('a rotation was begun as Active ⇒ given up while it wrote nothing, and its request waits again', () => {
       const rotation: Rotation = {
         revision: 2,
