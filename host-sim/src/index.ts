@@ -56,7 +56,6 @@ export {
   withFailover,
 } from './sieve/sieve.ts';
 export {
-  type Choice,
   type SearchOptions,
   type SearchProgress,
   type SearchResult,

@@ -1,52 +1,101 @@
 // Worlds so small that everything is tried: each program's next step, each fault that is left, time itself, from each
 // state once. What a search cannot finish in its time it says, with the states it saw and those that are open.
 
-import {mutants, type SearchOptions, type SearchResult, searchSmallWorld} from '@etcd-encryption/host-sim';
+import {
+  type FaultKind,
+  mutants,
+  type SearchOptions,
+  type SearchResult,
+  searchSmallWorld,
+} from '@etcd-encryption/host-sim';
 import {describe, expect, test} from 'vitest';
 import {openProofRun} from '../../scripts/proof-run.ts';
 
 const proof = openProofRun();
 const hourMs = 3_600_000;
+const progressMs = 60_000;
 
-/** In the full run until the frontier is empty or an hour is over; else so many steps. */
-function search(options: Omit<SearchOptions, 'goOn'>, fewSteps: number): SearchResult {
+interface World {
+  readonly kind: 'single' | 'pair';
+  readonly rotations: number;
+  readonly faults: number;
+  /** All kinds, unless given. */
+  readonly faultKinds?: readonly FaultKind[];
+}
+
+const titleOf = ({kind, rotations, faults, faultKinds}: World): string =>
+  `${kind}, ${rotations} rotations, ${faults} faults${faultKinds?.length ? ` (${faultKinds.join()})` : ''}`;
+
+/** Until nothing is left to try or, in the full run, an hour is over. */
+function search(world: World, options: Partial<SearchOptions> = {}): SearchResult {
   const startedAtMs = performance.now();
-  const goOn: SearchOptions['goOn'] = ({steps}) =>
-    proof.long ? performance.now() - startedAtMs < hourMs : steps < fewSteps;
-  const result = searchSmallWorld({...options, goOn});
-  const {states, steps, open, ends, strays, isComplete} = result;
-  const minutes = ((performance.now() - startedAtMs) / 60_000).toFixed(1);
-  const cut = isComplete ? 'complete' : `cut off with ${open} open states`;
-  const what = `${options.kind}, ${options.rotations} rotations, ${options.faults} faults`;
-  console.info(`${what}: ${states} states, ${steps} steps, ${ends} ends, ${strays} strays, ${minutes} min, ${cut}`);
+  let toldAtMs = startedAtMs;
+  const minutes = (): string => ((performance.now() - startedAtMs) / 60_000).toFixed(1);
+  const goOn: SearchOptions['goOn'] = ({states, open}) => {
+    const nowMs = performance.now();
+    if (proof.long && nowMs - toldAtMs > progressMs) {
+      toldAtMs = nowMs;
+      console.info(`${titleOf(world)}: ${states} states, ${open} open, ${minutes()} min`);
+    }
+    return nowMs - startedAtMs < hourMs;
+  };
+  const result = searchSmallWorld({...world, ...options, goOn});
+  const {states, steps, walked, open, ends, strays, isComplete} = result;
+  const counts = `${states} states, ${steps} steps of which ${walked} were walked, ${ends} ends, ${strays} strays`;
+  const cut = isComplete ? 'complete' : `not complete: ${open} states are open`;
+  console.info(`${titleOf(world)}: ${counts}, ${minutes()} min, ${cut}`);
   return result;
 }
 
-const worlds = [
+/** Complete in each run of the tests. */
+const small: readonly World[] = [{kind: 'single', rotations: 1, faults: 0}];
+
+/** Up to what the specification asks for; an hour for each. */
+const full: readonly World[] = [
   {kind: 'single', rotations: 1, faults: 0},
   {kind: 'single', rotations: 1, faults: 1},
+  {kind: 'single', rotations: 2, faults: 0},
+  {kind: 'single', rotations: 1, faults: 2},
   {kind: 'pair', rotations: 1, faults: 0},
+  {kind: 'pair', rotations: 1, faults: 1},
   {kind: 'pair', rotations: 2, faults: 2},
-] as const;
+];
+
+/** A complete search is done in a minute on a machine that does nothing else; more is waited for than that. */
+const mostMs = proof.long ? hourMs * 1.1 : 300_000;
 
 describe('small worlds', () => {
-  test.each(worlds)(
-    '$kind, $rotations rotations, at most $faults faults ⇒ no invariant breaks on any way',
-    async (world) => {
-      await proof.slice(`${world.kind} ${world.rotations} ${world.faults}`, () => {
-        const {violation, stuck, states, steps, open, isComplete} = search(world, 500);
+  test.each((proof.long ? full : small).map((world) => [titleOf(world), world] as const))(
+    '%s ⇒ no invariant breaks on any way, and from every state the rotations can be completed',
+    async (title, world) => {
+      await proof.slice(title, () => {
+        const {violation, stuckWays, states, steps, ends, open, strays, isComplete} = search(world);
         expect(violation).toBeUndefined();
-        expect(stuck).toBe(0);
-        expect(states).toBeGreaterThan(50);
-        return {states, steps, open, complete: isComplete ? 1 : 0};
+        // Says something only of a complete search; one that takes longer than an hour says how far it came.
+        expect(stuckWays).toEqual([]);
+        if (!proof.long) expect({isComplete, open, strays}).toEqual({isComplete: true, open: 0, strays: 0});
+        expect(ends).toBeGreaterThan(proof.long ? -1 : 0);
+        expect(states).toBeGreaterThan(1_000);
+        return {states, steps, open, strays, complete: isComplete ? 1 : 0};
       });
     },
+    mostMs,
   );
 
-  test('an engine that activates without convergence ⇒ a way to the violation, which can be walked again', () => {
-    const mutant = mutants.find(({name}) => name === 'activate without convergence');
-    const {violation} = search({kind: 'single', rotations: 1, faults: 0, parts: mutant?.parts('n') ?? {}}, 10_000);
-    expect(violation?.detail.invariant).toBe('S2 write after read');
-    expect(violation?.way.length).toBeGreaterThan(3);
-  });
+  test.each([
+    {name: 'activate without convergence', invariant: 'S2 write after read', faultKinds: []},
+    {name: 'migrate before all loaded', invariant: 'S8 true status', faultKinds: []},
+    {name: 'unknown result → new key', invariant: 'S5 one name, one key', faultKinds: ['unknown answer'] as const},
+  ])(
+    'an engine that has the bug $name ⇒ a way to a violation of $invariant',
+    ({name, invariant, faultKinds}) => {
+      const mutant = mutants.find((each) => each.name === name);
+      const parts = (): ReturnType<NonNullable<typeof mutant>['parts']> => mutant?.parts('n') ?? {};
+      const faults = faultKinds.length > 0 ? 1 : 0;
+      const {violation} = search({kind: 'single', rotations: 1, faults, faultKinds}, {parts});
+      expect(violation?.detail.invariant).toBe(invariant);
+      expect(violation?.way.length).toBeGreaterThan(3);
+    },
+    300_000,
+  );
 });

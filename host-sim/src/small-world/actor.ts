@@ -1,8 +1,10 @@
 // A program that takes a step when it is told to, and no other way: from one request that changes what others see up to
-// the next one, or up to its rest. All it reads in between it reads at one moment.
+// the next one, or up to its rest. All it reads in between it reads at one moment, and files that nobody else reads it
+// writes at that moment too.
 
 import {
   answerSync,
+  configurationPath,
   failed,
   ok,
   type PortRequest,
@@ -17,10 +19,17 @@ export interface ActorSetup {
   readonly node?: string;
   readonly make: () => Step<unknown>;
   readonly ports: Partial<SyncPorts>;
+  /** Called when it begins, and when it wakes up. */
+  readonly onWake?: () => void;
+  /** Whether a request that changes something changes nothing that matters to anybody. */
+  readonly isIdle?: (request: PortRequest) => boolean;
 }
 
-/** How a step goes wrong: the program dies before or after its effect, or is told that nobody knows of it. */
-export type Cut = 'crash before' | 'crash after' | 'unknown answer';
+/**
+ * How a step goes wrong: the program dies before or after its effect, or once it has written the first file that only
+ * itself reads, or it is told that nobody knows of the effect.
+ */
+export type Cut = 'crash before' | 'crash after' | 'crash midway' | 'unknown answer';
 
 /** Most requests between two that change something; more is an endless loop. */
 const maxReads = 100_000;
@@ -34,25 +43,38 @@ export class Actor {
     this.setup = setup;
   }
 
-  /** What it is about to do; undefined while it rests. */
+  /** What it is about to do; undefined while it rests or is gone. */
   get pending(): PortRequest | undefined {
     return this.#pending;
   }
 
-  /** Does what it is about to do, then goes on; one that rests wakes up. */
-  go(cut?: Cut): void {
+  /** Whether it has a memory: it was started, and did not crash since. */
+  get runs(): boolean {
+    return this.#step !== undefined;
+  }
+
+  /** Does what it is about to do, then goes on; one that rests wakes up. Answers whether the cut came about. */
+  go(cut?: Cut): boolean {
+    if (cut === 'crash before') {
+      this.crash();
+      return true;
+    }
     if (this.#pending === undefined) {
       const isFresh = this.#step === undefined;
       this.#step ??= this.setup.make();
-      this.#resume(this.#step, isFresh ? ok(undefined) : ok('slept'));
-      return;
+      this.setup.onWake?.();
+      // As a watch would: it looks again at once, however long it meant to sleep.
+      return this.#resume(this.#step, isFresh ? ok(undefined) : ok('woken'), cut);
     }
     const request = this.#pending;
     this.#pending = undefined;
-    const answer = cut === 'crash before' ? undefined : answerSync(request, this.setup.ports);
-    if (cut === 'crash before' || cut === 'crash after' || this.#step === undefined) this.crash();
-    else if (cut === 'unknown answer') this.#resume(this.#step, failed('ambiguous', 'the connection was lost'));
-    else this.#resume(this.#step, answer ?? ok(undefined));
+    const answer = answerSync(request, this.setup.ports);
+    if (cut === 'crash after' || this.#step === undefined) {
+      this.crash();
+      return true;
+    }
+    const told: Result<unknown> = cut === 'unknown answer' ? failed('ambiguous', 'the connection was lost') : answer;
+    return this.#resume(this.#step, told, cut);
   }
 
   /** Its memory is gone; it begins anew when it goes on. */
@@ -61,17 +83,22 @@ export class Actor {
     this.#pending = undefined;
   }
 
-  #resume(step: Step<unknown>, first: Result<unknown>): void {
+  #resume(step: Step<unknown>, first: Result<unknown>, cut: Cut | undefined): boolean {
     let turn = step.next(first);
     for (let count = 0; count < maxReads; count++) {
       if (turn.done === true) throw new RangeError(`${this.setup.name}: expected a program that goes on, it ended`);
       const request = turn.value;
-      if (request.op === 'clock.sleep') return;
-      if (changes(request)) {
+      if (request.op === 'clock.sleep') return cut !== 'crash midway';
+      if (changes(request) && this.setup.isIdle?.(request) !== true) {
         this.#pending = request;
-        return;
+        return cut !== 'crash midway';
       }
-      turn = step.next(answerSync(request, this.setup.ports));
+      const answer = answerSync(request, this.setup.ports);
+      if (cut === 'crash midway' && request.op === 'files.rename') {
+        this.crash();
+        return true;
+      }
+      turn = step.next(answer);
     }
     throw new RangeError(`${this.setup.name}: expected a change or a rest, got ${maxReads} requests without`);
   }
@@ -80,7 +107,7 @@ export class Actor {
 /** Kinds whose objects save work or tell people something, and no decision rests on. */
 const idleKinds: ReadonlySet<string> = new Set(['leases', 'events', 'etcdencryptionconfigs']);
 
-/** Whether others see what a request does: objects of the API, and a file that takes its place. */
+/** Whether others see what a request does: objects of the API, and the file that a server reads. */
 function changes(request: PortRequest): boolean {
   switch (request.op) {
     case 'all':
@@ -92,7 +119,7 @@ function changes(request: PortRequest): boolean {
     case 'store.rewrite':
       return !idleKinds.has(request.args.resource.plural);
     case 'files.rename':
-      return true;
+      return request.args.to === configurationPath;
     default:
       return false;
   }

@@ -1,27 +1,32 @@
 // Tries everything: from each state every program that can go on, every fault that is left and a step of time, each
-// state once, until no untried way is left. A way leads through states by what was chosen, so it can be walked again.
+// state once, until no untried choice is left. What a choice does depends on what it looks at alone: it is walked in one
+// world and known in all that look alike to it. A world is walked to from its beginning.
 
 import {InvariantViolation, type ViolationDetail} from '../oracles/violation.ts';
-import type {Actor, Cut} from './actor.ts';
-import {hashState} from './canonical.ts';
-import {createSmallWorld, type SmallWorldOptions, type SmallWorldScene, tickMs} from './world.ts';
-
-/** One choice, as one line for people: `controller-n`, `agent-n1: crash after`, `time`, `n1 loses its power`. */
-export type Choice = string;
+import {type Choice, type FaultKind, type Plan, planOf} from './choices.ts';
+import {Effects} from './effects.ts';
+import {Numbering, numbered, type Part, type Place, Shapes} from './names.ts';
+import {partsOf} from './sight.ts';
+import {Unknown} from './unknown.ts';
+import {createSmallWorld, type SmallWorldOptions, type SmallWorldScene} from './world.ts';
 
 export interface SearchOptions extends SmallWorldOptions {
   /** Rotations that end a way. */
   readonly rotations: number;
   /** Most faults on one way. */
   readonly faults: number;
+  /** Kinds of them; all, unless given. Ways with one fault are those of each kind. */
+  readonly faultKinds?: readonly FaultKind[];
   /** Asked now and then; the search ends early when it answers false. */
   readonly goOn?: (progress: SearchProgress) => boolean;
 }
 
 export interface SearchProgress {
   readonly states: number;
-  /** Steps that were tried. */
+  /** Choices from a state that were tried. */
   readonly steps: number;
+  /** Of these, what had to be walked since nothing alike was known. */
+  readonly walked: number;
   /** States with untried choices. */
   readonly open: number;
 }
@@ -33,190 +38,267 @@ export interface SearchResult extends SearchProgress {
   readonly ends: number;
   /** States from which, by what was tried, no end can be reached; 0 while the search is not complete. */
   readonly stuck: number;
-  /** Ways that led elsewhere when they were walked again: the text of a state leaves something out that matters. */
+  /** Ways to such states, a few. */
+  readonly stuckWays: readonly (readonly string[])[];
+  /** Ways that led elsewhere when they were walked: the text of a state leaves something out that matters. */
   readonly strays: number;
-  readonly violation: {readonly detail: ViolationDetail; readonly way: readonly Choice[]} | undefined;
+  readonly violation: {readonly detail: ViolationDetail; readonly way: readonly string[]} | undefined;
 }
 
-/** A state and how to come there. */
-interface Found {
-  readonly hash: string;
-  readonly way: readonly Choice[];
-  readonly untried: Choice[];
+/** A state, and how to come there. */
+interface State {
+  readonly places: readonly Place[];
+  readonly faults: number;
+  readonly from: number;
+  readonly by: Choice | undefined;
+  readonly depth: number;
+  /** Where the choices lead that lead elsewhere. */
+  readonly next: Map<number, Choice>;
 }
 
 /** A world somewhere on its way. */
 interface Live {
   readonly scene: SmallWorldScene;
-  readonly way: Choice[];
-  faults: number;
-  hash: string;
+  parts: readonly Part[];
+  /** Number of the state that it is in. */
+  state: number;
 }
 
-const cuts: readonly Cut[] = ['crash before', 'crash after', 'unknown answer'];
-const lookEvery = 16;
+const lookEvery = 64;
+/** States that are looked at for one to go on to; further away it is as well to begin again. */
+const maxLooked = 2_000;
+const shownStuck = 3;
 
 export function searchSmallWorld(options: SearchOptions): SearchResult {
-  const search = new Search(options);
-  return search.run();
+  return new Search(options).run();
 }
 
 class Search {
   readonly #options: SearchOptions;
-  readonly #edges = new Map<string, Set<string>>();
-  readonly #ends = new Set<string>();
-  readonly #open: Found[] = [];
+  readonly #plan: Plan;
+  readonly #shapes: Shapes;
+  readonly #states: State[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #effects: Effects;
+  readonly #ends: number[] = [];
+  /** States whose choices were not looked at. */
+  readonly #fresh: number[] = [];
+  readonly #unknown = new Unknown();
   #steps = 0;
+  #walked = 0;
   #strays = 0;
+  /** From the live world to the next choice that is walked, where it goes on from there. */
+  #route: readonly Choice[] = [];
   #live: Live;
 
   constructor(options: SearchOptions) {
     this.#options = options;
-    this.#live = this.#begin();
-    this.#visit();
+    this.#shapes = new Shapes(options.kind === 'pair' ? 'derived' : 'drawn');
+    const scene = createSmallWorld(options);
+    this.#plan = planOf(scene, options.rotations);
+    this.#effects = new Effects(this.#plan.slots);
+    const parts = this.#partsOf(scene);
+    const {places} = numbered(parts, new Numbering<string>());
+    const state = this.#reach(places, {faults: options.faults, from: -1, by: undefined});
+    this.#live = {scene, parts, state};
   }
 
   run(): SearchResult {
-    for (let found = this.#open.at(-1); found !== undefined; found = this.#open.at(-1)) {
-      const choice = found.untried.shift();
-      if (choice === undefined) {
-        this.#open.pop();
-        continue;
+    for (let turn = 1; ; turn++) {
+      for (let state = this.#fresh.pop(); state !== undefined; state = this.#fresh.pop()) this.#expand(state);
+      const next = this.#nextUnknown();
+      if (next === undefined) {
+        if (this.#fresh.length > 0) continue;
+        return this.#result(undefined);
       }
-      const violation = this.#try(found, choice);
+      const violation = this.#walk(next.state, next.choice);
       if (violation !== undefined) return this.#result(violation);
-      if (this.#steps % lookEvery === 0 && this.#options.goOn?.(this.#progress) === false) break;
+      if (turn % lookEvery === 0 && this.#options.goOn?.(this.#progress) === false) return this.#result(undefined);
     }
-    return this.#result(undefined);
   }
 
   get #progress(): SearchProgress {
-    const open = this.#open.reduce((sum, {untried}) => sum + (untried.length > 0 ? 1 : 0), 0);
-    return {states: this.#edges.size, steps: this.#steps, open};
+    const open = this.#unknown.states + this.#fresh.length;
+    return {states: this.#states.length, steps: this.#steps, walked: this.#walked, open};
   }
 
-  #begin(): Live {
-    const scene = createSmallWorld(this.#options);
-    const live = {scene, way: [], faults: this.#options.faults, hash: ''};
-    live.hash = hashOf(live);
-    return live;
-  }
-
-  /** One choice from a state that was found; the world is brought there first, unless it is there. */
-  #try(found: Found, choice: Choice): SearchResult['violation'] {
-    try {
-      if (this.#live.hash !== found.hash) this.#walk(found);
-      take(this.#live, choice);
-    } catch (error) {
-      if (!(error instanceof InvariantViolation)) throw error;
-      return {detail: error.detail, way: [...this.#live.way, choice]};
+  /** A choice that nothing is known of by now: one that the live world is near to, or else near to the beginning. */
+  #nextUnknown(): {readonly state: number; readonly choice: Choice} | undefined {
+    for (let next = this.#unknown.take(this.#ahead()); next !== undefined; next = this.#unknown.take(this.#ahead())) {
+      if (!this.#follow(next.state, next.choice)) return next;
     }
-    this.#steps++;
-    this.#live.hash = hashOf(this.#live);
-    this.#edges.get(found.hash)?.add(this.#live.hash);
-    if (!this.#edges.has(this.#live.hash)) this.#visit();
     return undefined;
   }
 
-  #walk({way, hash}: Found): void {
-    this.#live = this.#begin();
-    for (const choice of way) take(this.#live, choice);
-    this.#live.hash = hashOf(this.#live);
-    if (this.#live.hash !== hash) this.#strays++;
+  /** The state with unknown choices that the live world is nearest to; its own where there is none. */
+  #ahead(): number {
+    const {state} = this.#live;
+    this.#route = [];
+    if (state < 0 || this.#unknown.has(state)) return state;
+    const cameFrom = new Map<number, Came>();
+    const queue = [state];
+    for (let at = 0; at < queue.length && queue.length < maxLooked; at++) {
+      const from = queue[at] ?? state;
+      for (const [to, by] of this.#stateOf(from).next) {
+        if (to === state || cameFrom.has(to)) continue;
+        cameFrom.set(to, {from, by});
+        queue.push(to);
+        if (!this.#unknown.has(to)) continue;
+        this.#route = routeTo(to, cameFrom);
+        return to;
+      }
+    }
+    return state;
   }
 
-  /** A state that is new: an end, or one to go on from. */
-  #visit(): void {
-    const {hash, way, scene, faults} = this.#live;
-    this.#edges.set(hash, new Set());
-    if (isEnd(scene, this.#options.rotations)) this.#ends.add(hash);
-    else this.#open.push({hash, way: [...way], untried: choicesOf(scene, faults)});
+  #expand(number: number): void {
+    const state = this.#stateOf(number);
+    const textOf = (slot: number): string => this.#shapes.textOf(state.places[slot]?.shape ?? -1);
+    const unknown: Choice[] = [];
+    for (const choice of this.#plan.choices) {
+      if (!this.#mayFail(state, choice) || !choice.isOpen(textOf)) continue;
+      if (!this.#follow(number, choice)) unknown.push(choice);
+    }
+    if (unknown.length > 0) this.#unknown.put(number, state.depth, unknown);
+  }
+
+  #mayFail({faults}: State, {fault}: Choice): boolean {
+    const {faultKinds} = this.#options;
+    return fault === undefined || (faults > 0 && faultKinds?.includes(fault) !== false);
+  }
+
+  /** Goes where a choice leads, if that is known. */
+  #follow(number: number, choice: Choice): boolean {
+    const state = this.#stateOf(number);
+    const effect = this.#effects.apply(state.places, choice);
+    if (effect.outcome === 'unknown') return false;
+    this.#steps++;
+    if (effect.outcome === 'nothing') return true;
+    const to = this.#reach(effect.places, {faults: state.faults - costOf(choice), from: number, by: choice});
+    if (to !== number && !state.next.has(to)) state.next.set(to, choice);
+    return true;
+  }
+
+  /** The state with these parts; a new one is put down. */
+  #reach(places: readonly Place[], {faults, from, by}: Pick<State, 'faults' | 'from' | 'by'>): number {
+    const {places: own, key: text} = numbered(places, new Numbering<number | string>());
+    const key = `${faults} ${text}`;
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.#states.length;
+    const depth = from < 0 ? 0 : this.#stateOf(from).depth + 1;
+    this.#numbers.set(key, number);
+    this.#states.push({places: own, faults, from, by, depth, next: new Map()});
+    if (this.#isEnd(own)) this.#ends.push(number);
+    else this.#fresh.push(number);
+    return number;
+  }
+
+  #isEnd(places: readonly Place[]): boolean {
+    return this.#plan.slots.every(
+      ({of}, slot) => of !== 'store' || this.#shapes.textOf(places[slot]?.shape ?? -1).startsWith('flags over'),
+    );
+  }
+
+  /** Takes a choice in a real world and learns what it does. */
+  #walk(number: number, choice: Choice): SearchResult['violation'] {
+    try {
+      if (this.#live.state !== number) this.#goTo(number);
+      if (this.#live.state !== number) return undefined;
+      const before = this.#live.parts;
+      this.#live.state = -1;
+      choice.didSee(this.#live.scene);
+      const cameAbout = choice.take(this.#live.scene);
+      const didSee = choice.didSee(this.#live.scene);
+      this.#live.parts = this.#partsOf(this.#live.scene);
+      this.#walked++;
+      this.#effects.learn(choice, {before, after: this.#live.parts, cameAbout, didSee});
+    } catch (error) {
+      if (!(error instanceof InvariantViolation)) throw error;
+      return {detail: error.detail, way: [...this.#wayTo(number), choice].map(({name}) => name)};
+    }
+    this.#follow(number, choice);
+    this.#live.state = this.#numberOf(this.#live.parts, this.#stateOf(number).faults - costOf(choice));
+    return undefined;
+  }
+
+  /** The number of a world's state, -1 where it was never reached. */
+  #numberOf(parts: readonly Part[], faults: number): number {
+    const {key} = numbered(parts, new Numbering<string>());
+    return this.#numbers.get(`${faults} ${key}`) ?? -1;
+  }
+
+  /** Walks a new world to a state; the live one is elsewhere afterwards if the way led elsewhere. */
+  #goTo(number: number): void {
+    const goesOn = this.#route.length > 0;
+    const scene = goesOn ? this.#live.scene : createSmallWorld(this.#options);
+    const way = goesOn ? this.#route : this.#wayTo(number);
+    for (const {take} of way) take(scene);
+    const parts = this.#partsOf(scene);
+    const state = this.#numberOf(parts, this.#stateOf(number).faults);
+    this.#live = {scene, parts, state};
+    if (state !== number) this.#strays++;
+  }
+
+  #wayTo(number: number): readonly Choice[] {
+    const way: Choice[] = [];
+    for (let at = this.#stateOf(number); at.by !== undefined; at = this.#stateOf(at.from)) way.push(at.by);
+    return way.reverse();
+  }
+
+  #stateOf(number: number): State {
+    const state = this.#states[number];
+    if (state === undefined) throw new RangeError(`state: expected one of ${this.#states.length}, got ${number}`);
+    return state;
+  }
+
+  #partsOf(scene: SmallWorldScene): readonly Part[] {
+    return partsOf(scene, this.#plan, this.#shapes, this.#options.rotations);
   }
 
   #result(violation: SearchResult['violation']): SearchResult {
     const progress = this.#progress;
-    const isComplete = violation === undefined && progress.open === 0;
+    const isComplete = violation === undefined && progress.open === 0 && this.#strays === 0;
+    const stuck = isComplete ? stuckIn(this.#states, this.#ends) : [];
     return {
       ...progress,
       isComplete,
-      ends: this.#ends.size,
-      stuck: isComplete ? this.#countStuck() : 0,
+      ends: this.#ends.length,
+      stuck: stuck.length,
+      stuckWays: stuck.slice(0, shownStuck).map((number) => this.#wayTo(number).map(({name}) => name)),
       strays: this.#strays,
       violation,
     };
   }
-
-  #countStuck(): number {
-    const before = new Map<string, string[]>();
-    for (const [from, to] of this.#edges) {
-      for (const each of to) before.set(each, [...(before.get(each) ?? []), from]);
-    }
-    const reached = new Set(this.#ends);
-    const queue = [...this.#ends];
-    for (let hash = queue.pop(); hash !== undefined; hash = queue.pop()) {
-      for (const from of before.get(hash) ?? []) {
-        if (reached.has(from)) continue;
-        reached.add(from);
-        queue.push(from);
-      }
-    }
-    return this.#edges.size - reached.size;
-  }
 }
 
-const hashOf = ({scene, faults}: Live): string =>
-  hashState({
-    clusters: scene.clusters,
-    actors: scene.actors,
-    more: [`faults ${faults}`, `backlog ${scene.pair?.simulation === undefined ? 0 : backlogOf(scene)}`],
-    tickMs,
+const costOf = ({fault}: Choice): number => (fault === undefined ? 0 : 1);
+
+interface Came {
+  readonly from: number;
+  readonly by: Choice;
+}
+
+function routeTo(state: number, cameFrom: ReadonlyMap<number, Came>): readonly Choice[] {
+  const route: Choice[] = [];
+  for (let came = cameFrom.get(state); came !== undefined; came = cameFrom.get(came.from)) route.push(came.by);
+  return route.reverse();
+}
+
+/** States from which no end is reached. */
+function stuckIn(states: readonly State[], ends: readonly number[]): readonly number[] {
+  const before: number[][] = states.map(() => []);
+  states.forEach(({next}, from) => {
+    for (const to of next.keys()) before[to]?.push(from);
   });
-
-const backlogOf = ({pair}: SmallWorldScene): number =>
-  pair === undefined ? 0 : Object.values(pair.synchronizers).reduce((sum, {backlog}) => sum + backlog, 0);
-
-/** Time is last: a way goes on as far as it can at one moment before time passes. */
-function choicesOf({actors, clusters}: SmallWorldScene, faults: number): Choice[] {
-  const going = actors.map(({setup: {name}}) => name);
-  if (faults === 0) return [...going, 'time'];
-  const cut = actors
-    .filter(({pending}) => pending !== undefined)
-    .flatMap(({setup: {name}}) => cuts.map((how) => `${name}: ${how}`));
-  const power = clusters.flatMap(({nodes}) =>
-    nodes.filter(({server}) => server !== undefined).map(({name}) => `${name} loses its power`),
-  );
-  return [...going, ...cut, ...power, 'time'];
-}
-
-function take(live: Live, choice: Choice): void {
-  const {scene} = live;
-  live.way.push(choice);
-  if (choice === 'time') {
-    scene.simulation.runFor(tickMs);
-    return;
+  const reached = new Set(ends);
+  const queue = [...ends];
+  for (let number = queue.pop(); number !== undefined; number = queue.pop()) {
+    for (const from of before[number] ?? []) {
+      if (reached.has(from)) continue;
+      reached.add(from);
+      queue.push(from);
+    }
   }
-  const [name = '', how] = choice.split(': ');
-  const actor = scene.actors.find(({setup}) => setup.name === name);
-  if (actor !== undefined) {
-    if (how !== undefined) live.faults--;
-    actor.go(how as Cut | undefined);
-    return;
-  }
-  live.faults--;
-  losePower(scene, choice.replace(' loses its power', ''));
+  return states.flatMap((_, number) => (reached.has(number) ? [] : [number]));
 }
-
-/** The node comes back at once: its server starts within a step of time. */
-function losePower({simulation, actors}: SmallWorldScene, node: string): void {
-  for (const actor of actors) if (actor.setup.node === node) crash(actor);
-  simulation.powerLoss(node, 1);
-  simulation.boot(node, 0);
-}
-
-const crash = (actor: Actor): void => actor.crash();
-
-const isEnd = ({clusters, ringOf}: SmallWorldScene, rotations: number): boolean =>
-  clusters.every((cluster) => {
-    const ring = ringOf(cluster);
-    return ring !== undefined && ring.rotation === undefined && ring.history.length >= rotations;
-  });

@@ -4,13 +4,10 @@
 import {toBase64} from '@etcd-encryption/crypto';
 import {
   configResource,
-  createEngine,
   defaultRootSecret,
   type EngineParts,
   ourNamespace,
   type ResourceType,
-  type Ring,
-  ringResource,
   rootKeyField,
   type StoredObject,
   secretResource,
@@ -19,34 +16,32 @@ import {
 import {createNamedPair, type Pair} from '../pair.ts';
 import {createSimPorts} from '../ports/index.ts';
 import {createDerivable} from '../rehearsal/derivable.ts';
+import {beginningOf, fill} from '../rehearsal/prepared.ts';
 import {createSimulation, type Simulation} from '../run.ts';
-import type {Cluster} from '../world/cluster.ts';
-import {objectPath} from '../world/kinds.ts';
 import type {NodeOptions} from '../world/node.ts';
-import {Actor} from './actor.ts';
+import type {Actor} from './actor.ts';
+import {createCluster, pollMs, type SmallCluster, tickMs} from './cluster.ts';
+import {type Beginning, runToRest} from './prepared.ts';
 
 export interface SmallWorldOptions {
   /** One cluster under the random strategy, or a pair under the deterministic one. */
   readonly kind: 'single' | 'pair';
-  readonly seed?: number;
-  /** Objects of each cluster that are encrypted. */
+  /** Objects of each cluster that are encrypted; two, unless given. */
   readonly objects?: number;
-  readonly parts?: EngineParts;
+  /** Parts of the engine in place of its own, new ones for each world: some remember what they saw. */
+  readonly parts?: () => EngineParts;
 }
 
 export interface SmallWorldScene {
   readonly simulation: Simulation;
   readonly pair: Pair<string> | undefined;
-  readonly clusters: readonly Cluster[];
+  readonly clusters: readonly SmallCluster[];
   readonly actors: readonly Actor[];
-  readonly ringOf: (cluster: Cluster) => Ring | undefined;
 }
 
-/** Servers look at their files this often, half a period apart; time passes in steps of half a period, ms. */
-const pollMs = 10_000;
-export const tickMs = pollMs / 2;
-const drainMs = 5_000;
 const group = 'small';
+/** Keys that were published before a world begins have been there for longer than any wait. */
+const restedMs = 90_000_000;
 
 const nodes = (prefix: string, subnet: number): readonly NodeOptions[] =>
   [1, 2].map((n) => ({
@@ -55,44 +50,99 @@ const nodes = (prefix: string, subnet: number): readonly NodeOptions[] =>
     pollPhaseMs: n === 1 ? 1 : pollMs / 2 + 1,
   }));
 
+/** A world in which r1 writes everywhere and nothing has gone wrong. */
 export function createSmallWorld(options: SmallWorldOptions): SmallWorldScene {
-  const {simulation, pair} = options.kind === 'pair' ? makePair(options) : makeSingle(options);
-  const clusters = simulation.sides.map(({cluster}) => cluster);
-  const actors = clusters.flatMap((cluster) => actorsOf(cluster, options.parts));
-  const operators = clusters.map((cluster) => createSimPorts(cluster, {program: 'operator', as: 'user'}));
+  const beginning = beginningFor(options);
+  const scene = createScene(options, beginning);
+  for (const {touch} of scene.clusters) touch();
+  if (options.kind === 'single') scene.clusters[0]?.askToRotate();
+  return scene;
+}
+
+/** A pure function is remembered here. */
+const beginnings = new Map<string, Beginning>();
+
+function beginningFor({kind, objects = 2}: SmallWorldOptions): Beginning {
+  const id = `${kind} ${objects}`;
+  const known = beginnings.get(id);
+  if (known !== undefined) return known;
+  const {simulation, clusters, actors} = createScene({kind, objects}, undefined);
+  const rings = new Map(clusters.map(({cluster, ring}) => [cluster, ring]));
+  const made = runToRest({
+    clusters: clusters.map(({cluster}) => cluster),
+    actors,
+    ringOf: (cluster) => rings.get(cluster)?.(),
+    pass: () => simulation.runFor(tickMs),
+  });
+  beginnings.set(id, made);
+  return made;
+}
+
+function createScene(options: SmallWorldOptions, from: Beginning | undefined): SmallWorldScene {
+  const {simulation, pair} = options.kind === 'pair' ? makePair(options, from) : makeSingle(options, from);
+  const clusters = simulation.sides.map(({cluster}) => createCluster(cluster, options.parts?.()));
+  const scene = {
+    simulation,
+    pair,
+    clusters,
+    actors: clusters.flatMap(({agents, controller}) => [...agents, controller]),
+  };
+  if (from === undefined) begin(scene, options);
+  else goOn(scene, from);
+  return scene;
+}
+
+function begin({simulation, pair, clusters}: SmallWorldScene, options: SmallWorldOptions): void {
+  const operators = clusters.map(({cluster}) => createSimPorts(cluster, {program: 'operator', as: 'user'}));
   const create = (at: number, resource: ResourceType, object: StoredObject): void => {
     const made = operators[at]?.['store.create']({resource, object});
     if (made?.ok !== true) throw new Error(`${resource.plural}: expected that it is made`);
   };
   if (pair !== undefined) for (const at of clusters.keys()) create(at, secretResource, rootSecret(simulation));
   create(0, configResource, {metadata: {name: singletonName}, spec: specOf(options)});
-  const ringOf = ({etcd, kinds}: Cluster): Ring | undefined => {
-    const kind = kinds.find(ringResource);
-    if (kind === undefined) return undefined;
-    return etcd.get(objectPath(kind, {namespace: ourNamespace, name: singletonName}))?.value.object?.spec as Ring;
-  };
-  return {simulation, pair, clusters, actors, ringOf};
 }
 
-const common = {pollMs, compactionMs: pollMs, latencyMs: {least: 1, most: 1}} as const;
-
-function makeSingle({seed = 1, objects = 2}: SmallWorldOptions): Pick<SmallWorldScene, 'simulation' | 'pair'> {
-  const side = {name: 'n', nodes: nodes('n', 0), objects: {secrets: objects}};
-  return {simulation: createSimulation({...common, seed, clusters: [side]}), pair: undefined};
+function goOn({pair, clusters}: SmallWorldScene, from: Beginning): void {
+  for (const {cluster} of clusters) {
+    const prepared = from.clusters.get(cluster.name);
+    if (prepared !== undefined) fill(cluster, prepared);
+  }
+  if (pair !== undefined) pair.synchronizer(pair.names[1]).install('copied');
 }
 
-function makePair({seed = 1, objects = 2}: SmallWorldOptions): Pick<SmallWorldScene, 'simulation' | 'pair'> {
+const common = {pollMs, compactionMs: pollMs, latencyMs: {least: 1, most: 1}, skip: false, seed: 1} as const;
+/** Other uids and nonces than those of what lies there. */
+const goneOn = (from: Beginning | undefined) => (from === undefined ? {} : {epochMs: from.wallMs + restedMs, seed: 2});
+const beginningIn = (from: Beginning | undefined, name: string) => {
+  const prepared = from?.clusters.get(name);
+  return prepared === undefined ? {} : beginningOf(prepared);
+};
+
+function makeSingle(
+  {objects = 2}: SmallWorldOptions,
+  from: Beginning | undefined,
+): Pick<SmallWorldScene, 'simulation' | 'pair'> {
+  const there = from === undefined ? {objects: {secrets: objects}} : beginningIn(from, 'n');
+  const side = {name: 'n', nodes: nodes('n', 0), ...there};
+  return {simulation: createSimulation({...common, ...goneOn(from), clusters: [side]}), pair: undefined};
+}
+
+function makePair(
+  {objects = 2}: SmallWorldOptions,
+  from: Beginning | undefined,
+): Pick<SmallWorldScene, 'simulation' | 'pair'> {
   let made: Simulation | undefined;
   const derivable = createDerivable({replicationGroupId: group});
   const isDerivable = (tag: string, name: string): boolean =>
     made !== undefined && derivable(tag, made.side(name).cluster);
   const pair = createNamedPair(['e', 'w'], {
     ...common,
-    seed,
-    objects: {secrets: objects},
-    east: {nodes: nodes('e', 1)},
-    west: {nodes: nodes('w', 2), objects: {secrets: 1}},
+    ...goneOn(from),
+    objects: from === undefined ? {secrets: objects} : {},
+    east: {nodes: nodes('e', 1), ...beginningIn(from, 'e')},
+    west: {nodes: nodes('w', 2), objects: from === undefined ? {secrets: 1} : {}, ...beginningIn(from, 'w')},
     replication: {lag: {meanMs: 1, maxMs: 1}},
+    installed: from === undefined,
     oracleOptions: {
       isDerivable,
       // A program of the Standby may stand still for as long as it likes.
@@ -104,26 +154,15 @@ function makePair({seed = 1, objects = 2}: SmallWorldOptions): Pick<SmallWorldSc
   return {simulation: made, pair};
 }
 
-function actorsOf(cluster: Cluster, parts: EngineParts | undefined): readonly Actor[] {
-  const engine = createEngine(parts);
-  const agents = cluster.nodes.map(({name: node}) => {
-    const name = `agent-${node}`;
-    const ports = createSimPorts(cluster, {program: name, node});
-    return new Actor({name, node, make: () => engine.agent({node, etcd: true}), ports});
-  });
-  const name = `controller-${cluster.name}`;
-  const ports = createSimPorts(cluster, {program: name});
-  return [...agents, new Actor({name, make: () => engine.controller({identity: name, drainMs}), ports})];
-}
-
 const rootSecret = ({world}: Simulation): StoredObject => ({
   metadata: {name: defaultRootSecret, namespace: ourNamespace},
   data: {[rootKeyField]: toBase64(new Uint8Array(32).map((_, at) => (at * 37 + world.random.seed) % 251))},
 });
 
+/** One cluster rotates when it is asked to, so that it comes to rest in between; a pair whenever it may. */
 const specOf = ({kind}: SmallWorldOptions): Readonly<Record<string, unknown>> => ({
   resources: ['secrets'],
-  rotationInterval: '10s',
+  rotationInterval: kind === 'single' ? '8760h' : '24h',
   type: 'aesgcm',
   retention: {revisions: 1, minAge: '0s'},
   ...(kind === 'single'
