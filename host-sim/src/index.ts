@@ -55,6 +55,7 @@ export {
   singleCuts,
   withFailover,
 } from './sieve/sieve.ts';
+export type {FaultKind} from './small-world/choices.ts';
 export {
   type SearchOptions,
   type SearchProgress,
