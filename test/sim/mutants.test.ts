@@ -31,7 +31,7 @@ import {rows} from './mutant-rows.ts';
 
 const {long, slice} = openProofRun();
 /** Seeds within which every mutant must die; where one survives all of them, an oracle has become blind. */
-const seeds = long ? 2_000 : 24;
+const seeds = long ? 2_000 : 60;
 /** The full run tells how many seeds a kill takes, from several starts. */
 const longStarts = [1, 3_001, 6_001, 9_001, 12_001];
 const starts = long ? longStarts : [1];

@@ -56,6 +56,35 @@ test('what fails depends on how much time passes before a deed ⇒ waits of entr
   expect(timeOf(shrunk)).toBeLessThan(130_000);
 });
 
+test('two chains fail only beside each other ⇒ their times stay, and what else there is goes', () => {
+  const rotate: Deed = {kind: 'rotate', cluster: 'east'};
+  const beside: Rehearsal = {
+    ...large,
+    timeline: [
+      {
+        kind: 'at',
+        atMs: 60_000,
+        deeds: [
+          {kind: 'down', node: 'w2', forMs: 600_000},
+          {kind: 'advance', byMs: 120_000},
+        ],
+      },
+      {kind: 'at', atMs: 90_000, deeds: [rotate]},
+      {kind: 'at', atMs: 95_000, deeds: noise.slice(0, 9)},
+    ],
+  };
+  const isBeside = ({timeline}: Rehearsal): boolean => timeline.filter(({kind}) => kind === 'at').length >= 2;
+  const shrunk = shrinkRehearsal(
+    beside,
+    7,
+    (each) => isBeside(each) && has(each, 'down', 'w2') && has(each, 'rotate', 'east'),
+  );
+  expect(shrunk.timeline).toEqual([
+    {kind: 'at', atMs: 60_000, deeds: [{kind: 'down', node: 'w2', forMs: expect.any(Number)}]},
+    {kind: 'at', atMs: 90_000, deeds: [rotate]},
+  ]);
+});
+
 test('only the chaos of one class fails ⇒ that class is left, the timeline is empty', () => {
   const shrunk = shrinkRehearsal(large, 7, ({chaos}) => 'classes' in chaos && chaos.classes.includes('stall'));
   expect(shrunk).toMatchObject({chaos: {classes: ['stall']}, timeline: []});

@@ -35,6 +35,12 @@ const lateWorld: AimedWorld = {
   writes: {count: 30, per: 's'},
   lateWrites: {percent: 90, maxMs: 55 * secondMs},
 };
+/** A rotation once many objects wait for their commit. */
+const lateRotation =
+  (world: AimedWorld = {}): Aim =>
+  (draws) =>
+    single([after(draws.integer(30, 45) * secondMs, rotate)], {...lateWorld, ...world});
+
 /** Servers load no file of ours. */
 const refusing = {world: {prepared: false}, refusesAesGcm: true};
 
@@ -71,8 +77,8 @@ export const singleAims: Readonly<Record<string, Aim>> = {
   'adopted key dropped after the first rotation': (draws) =>
     single([after(draws.integer(0, 20 * secondMs), rotate)], {nodes: 1, world: {prepared: false, adopted: true}}),
   '409 = done': rotation({...lateWorld, secrets: 150}),
-  'no final scan (late commit)': rotation(lateWorld),
-  'scan taken before the drain': rotation(lateWorld),
+  'no final scan (late commit)': lateRotation(),
+  'scan taken before the drain': lateRotation(),
   'new kind of file sent to all nodes at once': () => single([after(0, passing(5 * minuteMs))], refusing),
   'refused file left on the disk': () => single([after(0, passing(5 * minuteMs))], {...refusing, nodes: 1}),
   'unknown result → new key': (draws) =>
