@@ -14,6 +14,8 @@ import {openProofRun} from '../../scripts/proof-run.ts';
 const proof = openProofRun();
 const hourMs = 3_600_000;
 const progressMs = 60_000;
+/** What fits into the memory of a test. */
+const mostStates = 600_000;
 
 interface World {
   readonly kind: 'single' | 'pair';
@@ -26,7 +28,7 @@ interface World {
 const titleOf = ({kind, rotations, faults, faultKinds}: World): string =>
   `${kind}, ${rotations} rotations, ${faults} faults${faultKinds?.length ? ` (${faultKinds.join()})` : ''}`;
 
-/** Until nothing is left to try or, in the full run, an hour is over. */
+/** Until nothing is left to try, an hour is over, or there are more states than can be kept. */
 function search(world: World, options: Partial<SearchOptions> = {}): SearchResult {
   const startedAtMs = performance.now();
   let toldAtMs = startedAtMs;
@@ -37,12 +39,17 @@ function search(world: World, options: Partial<SearchOptions> = {}): SearchResul
       toldAtMs = nowMs;
       console.info(`${titleOf(world)}: ${states} states, ${open} open, ${minutes()} min`);
     }
-    return nowMs - startedAtMs < hourMs;
+    return nowMs - startedAtMs < hourMs && states < mostStates;
   };
   const result = searchSmallWorld({...world, ...options, goOn});
   const {states, steps, walked, open, ends, strays, isComplete} = result;
   const counts = `${states} states, ${steps} steps of which ${walked} were walked, ${ends} ends, ${strays} strays`;
-  const cut = isComplete ? 'complete' : `not complete: ${open} states are open`;
+  const bound = states < mostStates ? 'by time' : `at ${mostStates} states`;
+  const cut = isComplete
+    ? 'complete'
+    : open === 0
+      ? 'not complete: strays'
+      : `cut off ${bound} with ${open} open states`;
   console.info(`${titleOf(world)}: ${counts}, ${minutes()} min, ${cut}`);
   return result;
 }

@@ -19,8 +19,8 @@ export interface Place {
 const own = String.raw`\b(?:publish|scan|mint-r\d+|activate|drop|trial|values|proof)-\d+-\d+\b|\b(?:epoch|version|at|start):\d+\b`;
 /** Hex digits of hashes, and of keys where they are drawn. */
 const drawn = new RegExp(String.raw`(?<=\br\d+-)[0-9a-f]{8}\b|\b[0-9a-f]{16,128}\b|${own}`, 'g');
-/** Keys that both clusters of a pair derive are the same in every world, and stand as they are. */
-const derived = new RegExp(String.raw`\b[0-9a-f]{17,128}\b|${own}`, 'g');
+/** What both clusters of a pair derive is the same in every world, and hashes of it too: they stand as they are. */
+const derived = new RegExp(own, 'g');
 
 export class Shapes {
   readonly #numbers = new Map<string, number>();

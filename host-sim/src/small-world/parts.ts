@@ -16,7 +16,6 @@ import {
 } from '@etcd-encryption/rotation';
 import type {Cluster} from '../world/cluster.ts';
 import type {FileView} from '../world/configuration.ts';
-import {isNeeded} from '../world/need.ts';
 import type {SimNode} from '../world/node.ts';
 import type {Server} from '../world/server.ts';
 import type {Actor} from './actor.ts';
@@ -90,20 +89,32 @@ function objectText(
 }
 
 function needLines({need}: Cluster, past: Past): readonly string[] {
-  return ['secrets', 'configmaps'].map((resource) => {
-    const keys = [...need.of(resource)].filter(([, count]) => isNeeded(count)).sort(([a], [b]) => (a < b ? -1 : 1));
-    const shown = keys.map(([tag, {live, history, inFlight, backlog}]) => {
-      const parts = [
-        live > 0 ? 'l' : '',
-        history > 0 ? past.fateOf(tag) : '',
-        inFlight > 0 ? 'i' : '',
-        backlog > 0 ? 'b' : '',
-      ];
+  return secretKinds.map((resource) => {
+    const keys = [...need.of(resource)].filter(([, {live, history, inFlight}]) => live + history + inFlight > 0);
+    const shown = keys.sort(inOrder).map(([tag, {live, history, inFlight}]) => {
+      const parts = [live > 0 ? 'l' : '', history > 0 ? past.fateOf(tag) : '', inFlight > 0 ? 'i' : ''];
       return `${tag}=${parts.join('')}`;
     });
     return `${resource} needs ${shown.join(' ')}`;
   });
 }
+
+const secretKinds = ['secrets', 'configmaps'] as const;
+const inOrder = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
+
+/**
+ * Keys that the mirror's backlog needs on each side. All of it is brought with the next step of time, so that what waits
+ * is the difference of the two stores; how often the status of a config was written in between is nobody's concern.
+ */
+export const mirrorText = (clusters: readonly Cluster[]): string =>
+  clusters
+    .map(({need}) => {
+      const tags = secretKinds.flatMap((resource) =>
+        [...need.of(resource)].flatMap(([tag, {backlog}]) => (backlog > 0 ? [tag] : [])),
+      );
+      return `waiting ${tags.sort().join()}`;
+    })
+    .join('\n');
 
 /** What a node's server has loaded, and everything of the disk that servers and oracles look at. */
 export function serverText(node: SimNode, clock: Clock, pollMs: number): string {
@@ -185,12 +196,13 @@ function aboutText({pending}: Actor, intent: Intent, replace: Replacer): string 
   return `pending ${JSON.stringify({...pending, left: intent.left, failed: intent.failed}, replace)}`;
 }
 
-/** At rest an agent remembers little that is not in its report or on its disk. */
+/** At rest an agent remembers little that is not in its report or on its disk: what it found, and what it answered. */
 export function agentText(actor: Actor, intent: Intent, clock: Clock): string {
   if (!actor.runs) return 'gone';
   const failures = intent.agent?.failures.map(({reason}) => reason) ?? [];
   const lasting = [...(intent.agent?.lasting.keys() ?? [])];
-  return `${aboutText(actor, intent, replacer(clock, true))}\nfailures ${failures} lasting ${lasting}`;
+  const answered = [intent.agent?.scan?.id, intent.agent?.values?.id];
+  return `${aboutText(actor, intent, replacer(clock, true))}\nfailures ${failures} lasting ${lasting} answered ${answered}`;
 }
 
 type ControllerMemory = ReturnType<typeof newControllerMemory>;

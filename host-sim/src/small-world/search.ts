@@ -64,7 +64,7 @@ interface Live {
   state: number;
 }
 
-const lookEvery = 64;
+const lookEvery = 256;
 /** States that are looked at for one to go on to; further away it is as well to begin again. */
 const maxLooked = 2_000;
 const shownStuck = 3;
@@ -105,7 +105,12 @@ class Search {
 
   run(): SearchResult {
     for (let turn = 1; ; turn++) {
-      for (let state = this.#fresh.pop(); state !== undefined; state = this.#fresh.pop()) this.#expand(state);
+      if (turn % lookEvery === 0 && this.#options.goOn?.(this.#progress) === false) return this.#result(undefined);
+      const state = this.#fresh.pop();
+      if (state !== undefined) {
+        this.#expand(state);
+        continue;
+      }
       const next = this.#nextUnknown();
       if (next === undefined) {
         if (this.#fresh.length > 0) continue;
@@ -113,7 +118,6 @@ class Search {
       }
       const violation = this.#walk(next.state, next.choice);
       if (violation !== undefined) return this.#result(violation);
-      if (turn % lookEvery === 0 && this.#options.goOn?.(this.#progress) === false) return this.#result(undefined);
     }
   }
 

@@ -5,7 +5,7 @@ import type {Plan} from './choices.ts';
 import {pollMs, type SmallCluster, tickMs} from './cluster.ts';
 import {type Intent, newIntent} from './intent.ts';
 import type {Part, Shapes} from './names.ts';
-import {agentText, controllerText, diskText, type Slot, serverText, storeText} from './parts.ts';
+import {agentText, controllerText, diskText, mirrorText, type Slot, serverText, storeText} from './parts.ts';
 import {type Clock, reportText} from './told.ts';
 import type {SmallWorldScene} from './world.ts';
 
@@ -23,10 +23,9 @@ interface Around {
 }
 
 function textOf({of, name}: Slot, scene: SmallWorldScene, {cluster: small, rotations}: Around): string {
-  const {simulation, pair} = scene;
+  const {simulation} = scene;
   if (of === 'clock') return `compacts in ${(pollMs - (simulation.nowMs % pollMs)) / tickMs}`;
-  if (of === 'mirror')
-    return pair === undefined ? '' : `waiting ${pair.names.map((each) => pair.synchronizer(each).backlog)}`;
+  if (of === 'mirror') return mirrorText(scene.clusters.map(({cluster}) => cluster));
   if (small === undefined) throw new RangeError(`${of} ${name}: expected a cluster of this world, got none`);
   const {cluster} = small;
   const clock: Clock = {nowMs: cluster.wallMs(), tickMs};
