@@ -42,7 +42,7 @@ function search(world: World, options: Partial<SearchOptions> = {}): SearchResul
     return nowMs - startedAtMs < hourMs && states < mostStates;
   };
   const result = searchSmallWorld({...world, ...options, goOn});
-  const {states, steps, walked, open, ends, strays, isComplete} = result;
+  const {states, steps, walked, open, ends, strays, isComplete, violation} = result;
   const counts = `${states} states, ${steps} steps of which ${walked} were walked, ${ends} ends, ${strays} strays`;
   const bound = states < mostStates ? 'by time' : `at ${mostStates} states`;
   const cut = isComplete
@@ -50,7 +50,8 @@ function search(world: World, options: Partial<SearchOptions> = {}): SearchResul
     : open === 0
       ? 'not complete: strays'
       : `cut off ${bound} with ${open} open states`;
-  console.info(`${titleOf(world)}: ${counts}, ${minutes()} min, ${cut}`);
+  const how = violation === undefined ? cut : `ended by ${violation.detail.invariant}`;
+  console.info(`${titleOf(world)}: ${counts}, ${minutes()} min, ${how}`);
   return result;
 }
 
