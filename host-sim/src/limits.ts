@@ -1,6 +1,6 @@
 // Every bound and period of the simulated world, with its unit and where it comes from.
 
-import {heartbeatMs, idlePeriodMs} from '@etcd-encryption/rotation';
+import {idlePeriodMs} from '@etcd-encryption/rotation';
 
 /** Wall time at virtual time zero, Unix ms: 2026-01-01T00:00:00Z. Any fixed instant would do. */
 export const defaultEpochMs = 1_767_225_600_000;
@@ -42,10 +42,12 @@ export const encryptionBudget = 2 ** 31;
 export const ungatedStartMs = 60_000 + 30_000 + 60_000;
 /** Before a fault, what was left out since then is done, ms: the longest that a program rests, and a little. */
 export const catchUpMs = idlePeriodMs + 1_000;
-/** After a fault nothing is left out for this long, ms: leases that are not renewed any more look so by then. */
+/** A program looks again after this even where nothing changes, ms: what is only counted is seen then. */
+export const longestRestMs = 3_600_000;
+/** One that has looked for so long since a fault sees of every lease whether it is renewed still, ms. */
 export const settleMs = 15_000;
-/** After this, ms, what is not kept fresh shows that it is not: reports too. */
-export const calmMs = heartbeatMs + 10_000;
+/** The same of the reports of agents. */
+export const calmMs = idlePeriodMs + 10_000;
 /** Most events of one call of `runUntil`; more means that nothing moves time forward. */
 export const maxEvents = 50_000_000;
 /** Requests that a program may make without time passing (clock, seal, trace); more is an endless loop. */

@@ -11,8 +11,17 @@ import {
   type Stillness,
   type SyncPorts,
 } from '@etcd-encryption/rotation';
-import {maxHintMs, maxInstantRequests} from './limits.ts';
-import {isDeed, isInstant, isSureUntil, type Rest, resumptionMidway, resumptionSince} from './rest.ts';
+import {longestRestMs, maxHintMs, maxInstantRequests} from './limits.ts';
+import {
+  asksHistory,
+  isDeed,
+  isInstant,
+  isSureUntil,
+  type Rest,
+  resumptionForSign,
+  resumptionMidway,
+  resumptionSince,
+} from './rest.ts';
 import type {Cancel, Scheduler} from './scheduler.ts';
 
 /**
@@ -34,13 +43,19 @@ export interface ProgramHost {
   readonly latency: (atMs: number, n: number) => number;
   readonly latencyMs: {readonly least: number; readonly most: number};
   readonly decorators: () => readonly Decorator[];
+  /** Whether no watch wakes it. */
+  readonly isDeaf: () => boolean;
   readonly onEnd: (state: ProgramState) => void;
   /** Absent: every period is run. */
   readonly stillness?: {
     /** Another number after each change that the program could see. */
     readonly version: () => number;
-    /** What becomes of what others keep fresh; undefined while it cannot be told. */
-    readonly calm: () => Freshness | undefined;
+    /** When a fault began or ended last. */
+    readonly disturbedAtMs: () => number;
+    /** What becomes of what others keep fresh, for one that has looked for so long since; undefined: cannot be told. */
+    readonly calm: (lookedForMs: number) => Freshness | undefined;
+    /** Called when it has asked for history: a compaction would tell it something. */
+    readonly askedHistory: () => void;
   };
 }
 
@@ -75,6 +90,9 @@ export class Program {
   #holds: Stillness['holds'] | undefined;
   #toldAtMs = 0;
   #version = -1;
+  #beganAtMs = 0;
+  /** When the first period since the last fault began. */
+  #firstLookMs = -1;
   #acted = false;
   #requests = 0;
   #periodVersion = -1;
@@ -131,6 +149,17 @@ export class Program {
     return this.#rest === undefined ? undefined : resumptionMidway(this.#rest, this.#takesMs, nowMs);
   }
 
+  /** When the last period began. */
+  get beganAtMs(): number {
+    return this.#beganAtMs;
+  }
+
+  /** When it would have to go on to have told lately that it lives, where it did so in the period that began at `toldAtMs`. */
+  resumptionForSign(toldAtMs: number | undefined): number | undefined {
+    if (this.#rest === undefined || toldAtMs === undefined) return undefined;
+    return resumptionForSign(this.#rest, toldAtMs, this.#host.scheduler.nowMs);
+  }
+
   /** Goes on at `atMs`, which has passed for all but this program, and leaves nothing out before `untilMs`. */
   resume(atMs: number, untilMs: number): void {
     const rest = this.#rest;
@@ -170,6 +199,7 @@ export class Program {
   }
 
   #begun(): void {
+    this.#beganAtMs = this.#host.scheduler.nowMs;
     this.#version = this.#host.stillness?.version() ?? 0;
     this.#acted = false;
     this.#requests = 0;
@@ -217,19 +247,26 @@ export class Program {
     const {stillness} = this.#host;
     if (stillness === undefined || this.#alike < alikePeriods || stillness.version() !== this.#periodVersion)
       return false;
-    if (this.#host.scheduler.nowMs < this.#awakeUntilMs) return false;
+    if (this.#host.scheduler.nowMs < this.#awakeUntilMs || atMs - rest.toldAtMs > longestRestMs) return false;
     if (rest.still.periodMs % gridMs !== 0 || atMs % gridMs !== this.#phaseMs) return false;
-    if (this.#host.decorators().length > 0) return false;
-    const others = stillness.calm();
+    if (this.#host.decorators().length > 0 || this.#host.isDeaf()) return false;
+    const others = stillness.calm(this.#lookedForMs());
     return others !== undefined && isSureUntil(rest, atMs + this.#takesMs, others);
   }
 
+  /** Between the first and the last period that it ran since the last fault. */
+  #lookedForMs(): number {
+    return this.#beganAtMs - this.#firstLookMs;
+  }
+
   #noteEnd(still: Stillness): void {
+    if (this.#firstLookMs < (this.#host.stillness?.disturbedAtMs() ?? 0)) this.#firstLookMs = this.#beganAtMs;
     const isSame = this.#version === this.#periodVersion;
     const isQuiet = !this.#acted && this.#version === this.#host.stillness?.version();
     this.#alike = isQuiet ? (isSame ? this.#alike : 0) + 1 : 0;
     this.#periodVersion = this.#version;
-    this.#takesMs = this.#requests * this.#host.latencyMs.most;
+    // One more than it made: the sign of life that a later one may write.
+    this.#takesMs = (this.#requests + 1) * this.#host.latencyMs.most;
     this.#holds = still.holds;
     this.#toldAtMs = this.#host.scheduler.nowMs;
   }
@@ -328,6 +365,7 @@ export class Program {
       next = () => decorator(request.op, request.args, inner);
     }
     const answer = next();
+    if (asksHistory(request)) this.#host.stillness?.askedHistory();
     if (isDeed(request, answer.ok)) this.#acted = true;
     return answer;
   }

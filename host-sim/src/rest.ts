@@ -4,6 +4,7 @@
 
 import {
   type Freshness,
+  heartbeatMs,
   leaderLeaseName,
   leaseResource,
   ourNamespace,
@@ -43,6 +44,23 @@ export function resumptionSince(rest: Rest, fromMs: number, nowMs: number): numb
   const periods = Math.ceil(Math.max(0, fromMs - skippedFromMs) / periodMs);
   const atMs = skippedFromMs + periods * periodMs;
   return atMs < Math.min(nextMs, nowMs) ? atMs : undefined;
+}
+
+/**
+ * Where a program that left out periods must go on so that it has told lately that it lives, where the period that wrote
+ * its last report began at `toldAtMs`; undefined where it has.
+ */
+export function resumptionForSign(
+  {skippedFromMs, nextMs, still}: Rest,
+  toldAtMs: number,
+  nowMs: number,
+): number | undefined {
+  if (skippedFromMs === undefined) return undefined;
+  const {periodMs} = still;
+  const firstMs = skippedFromMs + Math.ceil(Math.max(0, toldAtMs + heartbeatMs - skippedFromMs) / periodMs) * periodMs;
+  const everyMs = Math.ceil(heartbeatMs / periodMs) * periodMs;
+  const endMs = Math.min(nextMs, nowMs) - 1;
+  return firstMs > endMs ? undefined : firstMs + Math.floor((endMs - firstMs) / everyMs) * everyMs;
 }
 
 /** As {@link resumptionSince}, if the program would be in the middle of something now. */
@@ -117,3 +135,8 @@ const reads: ReadonlySet<PortRequest['op']> = new Set<PortRequest['op']>([
 /** Whether a request may leave something behind that no version tells of; a write to the store has a version. */
 export const isDeed = ({op}: PortRequest, succeeded: boolean): boolean =>
   !reads.has(op) && !(succeeded && (op === 'store.replace' || op === 'store.replaceStatus'));
+
+/** Whether the answer to a request depends on how much history etcd still has. */
+export const asksHistory = (request: PortRequest): boolean =>
+  request.op === 'etcd.isCompacted' ||
+  (request.op === 'store.list' && (request.args.atRevision !== undefined || request.args.continue !== undefined));

@@ -176,6 +176,7 @@ export class Simulation {
   /** From now on no watch wakes a program; call the answer to let them again. */
   deafen(name: string): () => void {
     const add = (times: number): void => {
+      this.#disturb(name, this.#running(name).options);
       this.#deaf.set(name, (this.#deaf.get(name) ?? 0) + times);
     };
     add(1);
@@ -276,7 +277,9 @@ export class Simulation {
     const stillness = this.#stillness.get(this.#clusterOf(name, options));
     const seen = stillness && {
       version: () => stillness.version(node),
-      calm: () => stillness.calm(node),
+      disturbedAtMs: stillness.disturbedAtMs,
+      calm: (lookedForMs: number) => stillness.calm(node, lookedForMs),
+      askedHistory: stillness.askedHistory,
     };
     return new Program(name, step, ports, {
       ...(seen === undefined ? {} : {stillness: seen}),
@@ -284,6 +287,7 @@ export class Simulation {
       latency: this.world.random.keyed(name, 'latency'),
       latencyMs: this.#latencyMs,
       decorators: () => decorators,
+      isDeaf: () => (this.#deaf.get(name) ?? 0) > 0,
       onEnd: (state) => {
         if (state.state === 'failed') this.#fail(name, options, state.error);
         if (state.state === 'finished') this.#record(name, 'program-finished');

@@ -26,11 +26,15 @@ export interface Sleeper {
 export interface ClusterStillness {
   /** Changes with whatever a program on a node, or on none, could see. */
   readonly version: (node: string | undefined) => number;
+  /** When a fault began or ended last. */
+  readonly disturbedAtMs: () => number;
   /**
-   * What becomes of what others keep fresh, for a program on a node, or on none; undefined where it cannot be told: what
-   * ceased lately looks as if it went on.
+   * What becomes of what others keep fresh, for a program on a node, or on none, that has looked for `lookedForMs` since
+   * then; undefined where it cannot be told: what had ceased looked as if it went on.
    */
-  readonly calm: (node: string | undefined) => Freshness | undefined;
+  readonly calm: (node: string | undefined, lookedForMs: number) => Freshness | undefined;
+  /** Somebody asked for history: the next compaction may tell something. */
+  readonly askedHistory: () => void;
   /** A fault begins or ends now: what was left out lately is done, and for a while nothing is left out. */
   readonly disturb: () => void;
 }
@@ -44,9 +48,11 @@ export function createStillness(
   const seen = {all: 0, controllers: 0, nodes: new Map<string, number>()};
   /** When a program on a node, or on none, could last see something change. */
   const changedAtMs = new Map<string | undefined, number>();
-  let settledAtMs = 0;
-  let calmAtMs = 0;
+  /** By node: when the period began in which its agent reported last. */
+  const toldAtMs = new Map<string, number>();
+  let disturbedAtMs = 0;
   let isCatchingUp = false;
+  let isHistoryAsked = false;
 
   const catchUp = (of: (sleeper: Sleeper) => number | undefined): void => {
     const due = sleepers().flatMap((sleeper) => {
@@ -58,6 +64,16 @@ export function createStillness(
     scheduler.rewind(Math.min(...due.map(({atMs}) => atMs)), () => {
       for (const {program, atMs} of due) program.resume(atMs, nowMs);
     });
+  };
+  /** Where a program on a node would have to go on to have told lately that it lives, before it could see what came since. */
+  const lastSign = ({program, node = ''}: Sleeper): number | undefined => {
+    const atMs = program.resumptionForSign(toldAtMs.get(node));
+    return atMs === undefined || atMs < (changedAtMs.get(node) ?? 0) ? undefined : atMs;
+  };
+  /** The same, or to be in the middle of what it would be in the middle of now. */
+  const lastPeriod = (sleeper: Sleeper): number | undefined => {
+    const [signMs, midwayMs] = [lastSign(sleeper), sleeper.program.resumptionMidway];
+    return signMs === undefined || midwayMs === undefined ? (signMs ?? midwayMs) : Math.min(signMs, midwayMs);
   };
   const note = (seers: 'all' | 'controllers'): void => {
     seen[seers]++;
@@ -76,13 +92,13 @@ export function createStillness(
     catchUp(({program, node}) => program.resumptionSince(Math.max(sinceMs, changedAtMs.get(node) ?? 0)));
     isCatchingUp = false;
     note('all');
-    settledAtMs = scheduler.nowMs + settleMs;
-    calmAtMs = scheduler.nowMs + calmMs;
+    disturbedAtMs = scheduler.nowMs;
   };
 
   cluster.disturbances.push(disturb);
+  cluster.reportKeepers.push(() => catchUp(lastSign));
   cluster.nodeWatchers.push((name) => {
-    catchUp(({program, node}) => (node === name ? program.resumptionMidway : undefined));
+    catchUp((sleeper) => (sleeper.node === name ? lastPeriod(sleeper) : undefined));
     noteNode(name);
   });
   for (const {name, disk} of cluster.nodes) disk.watch(() => noteNode(name));
@@ -91,23 +107,36 @@ export function createStillness(
       const kind = cluster.kinds.ofPath(key);
       const seers = seersOf(kind, key, present?.value.object, next?.object);
       if (seers === 'nobody') return;
-      catchUp(({program, node}) => (seers === 'all' || node === undefined ? program.resumptionMidway : undefined));
+      catchUp((sleeper) => (seers === 'all' || sleeper.node === undefined ? lastPeriod(sleeper) : undefined));
       note(seers);
     },
+    onCommit: ({current}) => {
+      const object = current?.value.object;
+      if (object?.kind !== nodeReportResource.kind) return;
+      const {name} = object.metadata;
+      const agent = sleepers().find(({node}) => node === name);
+      if (agent !== undefined) toldAtMs.set(name, agent.program.beganAtMs);
+    },
     onCompaction: () => {
-      catchUp(({program}) => program.resumptionMidway);
+      if (!isHistoryAsked) return;
+      isHistoryAsked = false;
+      catchUp(lastPeriod);
       note('all');
     },
   });
 
   return {
     version: (node) => seen.all + (node === undefined ? seen.controllers : (seen.nodes.get(node) ?? 0)),
-    calm: (node) => {
-      if (scheduler.nowMs < settledAtMs || cluster.faults.etcdDown || cluster.serving().length === 0) return undefined;
+    disturbedAtMs: () => disturbedAtMs,
+    calm: (node, lookedForMs) => {
+      if (lookedForMs < settleMs || cluster.faults.etcdDown || cluster.serving().length === 0) return undefined;
       // Of several controllers the leader renews a lease that the others watch.
       if (node === undefined && sleepers().filter((each) => each.node === undefined).length !== 1) return undefined;
       const isWhole = cluster.serving().length === cluster.nodes.length;
-      return isWhole && scheduler.nowMs >= calmAtMs ? 'fresh' : 'aging';
+      return isWhole && lookedForMs >= calmMs ? 'fresh' : 'aging';
+    },
+    askedHistory: () => {
+      isHistoryAsked = true;
     },
     disturb,
   };
@@ -171,6 +200,6 @@ export const isHeartbeat = (kind: Kind, before: StoredObject | undefined, after:
 
 function reportSeers(before: NodeReport | undefined, after: NodeReport | undefined): Seers {
   if (before === undefined || after === undefined) return 'all';
-  if (same(before.encryptions, after.encryptions) && !isNews(before, after)) return 'nobody';
+  if (!isNews(before, after)) return 'nobody';
   return before.recipient === after.recipient && before.node === after.node ? 'controllers' : 'all';
 }

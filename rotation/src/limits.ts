@@ -27,12 +27,17 @@ export const leaseAliveMs = 40_000;
 export const processStartToleranceMs = 1_500;
 /** A file that a server refused is tried again after this, ms, or as soon as the server is another process. */
 export const retryRefusedMs = 3_600_000;
-/** An agent's report that says nothing new is written again after this, ms: at rest by every period. */
-export const heartbeatMs = idlePeriodMs;
+/**
+ * An agent's report that says nothing new is written again after this, ms, counted between beginnings of periods: at rest
+ * by every one, also where that begins a little early.
+ */
+export const heartbeatMs = idlePeriodMs - 5_000;
 /** What an agent said tells what its server can read now for this long, ms: until its next report, and some delay. */
-export const wordLivesMs = heartbeatMs + 15_000;
+export const wordLivesMs = idlePeriodMs + 15_000;
 /** An agent that has not reported for this long is named, ms: three periods at rest. */
 export const agentSilentMs = 3 * idlePeriodMs;
+/** A status in which only encryptions are counted on is written after this, ms. */
+export const countsToldMs = 3_600_000;
 /** How long a repair of a file is told, ms. */
 export const repairShownMs = 3_600_000;
 /** The agent reorders and drops only by a ring read within this, ms. */

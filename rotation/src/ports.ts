@@ -193,8 +193,9 @@ export interface Stillness {
   /** Until the next period, ms: longer than the sleep itself where a lease is renewed in between. */
   readonly leftMs: number;
   /**
-   * Whether the same facts would lead to the same plan, report and status, and to no deed, for so many ms from now, with
-   * the reports of agents as fresh as now or growing old.
+   * Whether the same facts would lead to the same plan, report and status, and to no deed, for so many ms from now,
+   * with the reports of agents as fresh as now or growing old. An agent's own report may have to be written again meanwhile,
+   * as a sign of life: whoever lets it sleep on sees to that.
    */
   readonly holds: (ms: number, others: Freshness) => boolean;
 }

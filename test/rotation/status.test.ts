@@ -20,6 +20,7 @@ import {
 } from '@etcd-encryption/rotation';
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
+import {writeStatus} from '../../rotation/src/act/controller-deeds.ts';
 import {ring as anyRing, knownObservation, observation, runs} from './arbitraries.ts';
 import {FakeStore} from './fake-store.ts';
 import {deepFreeze, names, now, observe, reportOf, restingRing} from './fixtures.ts';
@@ -111,5 +112,52 @@ describe('status', () => {
       '10.0.0.2': {revision: 1, state: 'Success'},
       '10.0.0.3': {revision: 1, state: 'Success'},
     });
+  });
+});
+
+describe('a status in which only encryptions are counted on', () => {
+  const ring = restingRing();
+  const [key = ''] = ring.keys.map(({name}) => name);
+
+  /** A controller that looks at one store at the times it is told, and tells what it found. */
+  function telling(): {
+    readonly tell: (atMs: number, encryptions: number) => string | undefined;
+    readonly counted: () => unknown;
+  } {
+    const store = new FakeStore();
+    store.put(configResource, {metadata: {name: 'default', uid: 'u'}, spec: {resources: ['secrets', 'configmaps']}});
+    store.put(ringResource, {metadata: {name: 'default', namespace: 'kube-system'}, spec: ring});
+    const memory = newControllerMemory(newLeaseMemory('me'), function* () {
+      yield {op: 'clock.now', args: {}} as const;
+      return seen([]);
+    });
+    memory.ownEpoch = ring.epoch;
+    const stored = () => store.get(configResource, 'default');
+    return {
+      tell(atMs, encryptions) {
+        for (const node of names) {
+          const report = {...reportOf(node, ring), sequence: atMs, encryptions: {[key]: encryptions}};
+          store.put(nodeReportResource, {metadata: {name: node}, status: report});
+        }
+        const clock: Partial<SyncPorts> = {'clock.now': () => ok({wallMs: now + atMs, monotonicMs: atMs})};
+        const ports = {...store.ports, ...clock};
+        const o = driveSync(observeCluster(memory, true), ports);
+        driveSync(writeStatus({memory, observation: o, plan: planController(o)}), ports);
+        return stored()?.metadata.resourceVersion;
+      },
+      counted: () => (stored()?.status as ConfigStatus | undefined)?.keys,
+    };
+  }
+
+  test('a minute later ⇒ not written; an hour later ⇒ written once', () => {
+    const {tell, counted} = telling();
+    tell(1_000, 10);
+    const settled = tell(120_000, 10);
+    expect(tell(180_000, 20)).toBe(settled);
+    expect(counted()).toContainEqual(expect.objectContaining({name: key, encryptions: 10 * names.length}));
+    const later = tell(3_720_000, 20);
+    expect(later).not.toBe(settled);
+    expect(counted()).toContainEqual(expect.objectContaining({name: key, encryptions: 20 * names.length}));
+    expect(tell(3_780_000, 30)).toBe(later);
   });
 });

@@ -3,8 +3,9 @@
 
 import type {Pair} from '@etcd-encryption/host-sim';
 import {describe, expect, test} from 'vitest';
+import {EngineCluster} from './engine-cluster.ts';
 import {EnginePair} from './engine-pair.ts';
-import {minuteMs} from './pairs.ts';
+import {hourMs, minuteMs} from './pairs.ts';
 
 interface Told {
   readonly traceHash: string;
@@ -65,6 +66,15 @@ const scripts: Readonly<Record<string, Script>> = {
     });
     at(12.6, () => pair.cluster('west').node('w1').restart(10_000));
   },
+  'a controller that no watch wakes, and a node that ends meanwhile': ({simulation}, at) => {
+    let listen = (): void => undefined;
+    at(9.4, () => {
+      listen = simulation.deafen('west/controller');
+    });
+    at(10.2, () => simulation.powerLoss('w1'));
+    at(11.8, () => simulation.boot('w1'));
+    at(14.6, () => listen());
+  },
 };
 
 describe('periods that would find nothing new', () => {
@@ -78,4 +88,15 @@ describe('periods that would find nothing new', () => {
       expect(skipped.events).toBeLessThan(0.8 * whole.events);
     },
   );
+
+  test('a day at rest with users who write ⇒ one period in ten is run', () => {
+    const users = {writesPerSecond: 0.05, readsPerSecond: 0, listsPerSecond: 0};
+    const {simulation} = new EngineCluster({simulation: {seed: 5, nodes: 3, users}});
+    simulation.runFor(2 * hourMs);
+    const before = simulation.world.scheduler.events;
+    simulation.runFor(24 * hourMs);
+    const writes = 24 * 3_600 * users.writesPerSecond;
+    const requests = 4 * ((24 * hourMs) / 30_000) * 25;
+    expect(simulation.world.scheduler.events - before).toBeLessThan(1.5 * writes + requests / 10);
+  });
 });

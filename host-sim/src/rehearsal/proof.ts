@@ -5,7 +5,7 @@ import {annotation} from '@etcd-encryption/rotation';
 import {annotate, type ManagedCluster} from './managed.ts';
 import type {RehearsalWorld} from './world.ts';
 
-/** Time until the operator sees the condition, and until it is tried again where something stands against it, ms. */
+/** Time until the operator sees the condition, and until it is tried again while that stands, ms. */
 const noticeMs = 30_000;
 const againMs = 300_000;
 
@@ -21,7 +21,10 @@ export function keepProof({simulation, clusters, pair}: RehearsalWorld): void {
       awaited = true;
       scheduler.after(ms, `${active.name}/operator`, () => {
         awaited = false;
-        if (isAsked(active) && (standby === undefined || !record(active, standby))) soon(againMs);
+        if (!isAsked(active)) return;
+        if (standby !== undefined) record(active, standby);
+        // What was recorded may be of a bundle that is not the newest any more.
+        soon(againMs);
       });
     };
     active.onFact(() => soon(noticeMs));
@@ -31,16 +34,16 @@ export function keepProof({simulation, clusters, pair}: RehearsalWorld): void {
 const isAsked = (active: ManagedCluster): boolean =>
   active.role() === 'Active' && active.status()?.conditions?.some(({reason}) => reason === 'StandbyUnproven') === true;
 
-/** Records what the Standby has loaded, once that is all of the bundle; whether it did. */
-function record(active: ManagedCluster, standby: ManagedCluster): boolean {
+/** Records what the Standby has loaded, once that is all of the bundle. */
+function record(active: ManagedCluster, standby: ManagedCluster): void {
   const following = standby.ring()?.following;
   const {cluster} = standby;
-  if (following === undefined || cluster.serving().length < cluster.nodes.length) return false;
+  if (following === undefined || cluster.serving().length < cluster.nodes.length) return;
   const entries = following.entries.map(({revision, key: name, check: checkValue}) => ({revision, name, checkValue}));
   const isLoaded = entries.every(({name, checkValue}) =>
     cluster.serving().every((server) => server.canRead('secrets', `aesgcm/${name}/${checkValue}`)),
   );
-  if (!isLoaded) return false;
+  if (!isLoaded) return;
   const proof = JSON.stringify({bundleId: following.bundleId, revisions: entries});
-  return annotate(active, 'ring', [annotation.standbyProof, proof]) === 'done';
+  annotate(active, 'ring', [annotation.standbyProof, proof]);
 }

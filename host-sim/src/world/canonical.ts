@@ -3,25 +3,60 @@
 /** What is in that form already: most of a new version of an object is parts of the one before it. */
 const canonical = new WeakSet<object>();
 
-/** As plain JSON data, members sorted, undefined ones left out, deeply frozen; parts that are so already are shared. */
-export function canonicalObject<T>(value: T): T {
-  return copy(value) as T;
+/**
+ * As plain JSON data, members sorted, undefined ones left out, deeply frozen; parts that are so already are shared, and so
+ * are those that equal what stands in the same place of `before`, an object in that form.
+ */
+export function canonicalObject<T>(value: T, before?: unknown): T {
+  return copy(value, before) as T;
 }
 
-function copy(value: unknown): unknown {
+function copy(value: unknown, before: unknown): unknown {
   if (typeof value !== 'object' || value === null || canonical.has(value)) return value;
-  const made = Array.isArray(value) ? value.map(copy) : copyRecord(value as Readonly<Record<string, unknown>>);
+  const old = typeof before === 'object' && before !== null ? before : undefined;
+  const made = Array.isArray(value)
+    ? copyList(value, Array.isArray(old) ? old : undefined)
+    : copyRecord(value as Fields, Array.isArray(old) ? undefined : (old as Fields | undefined));
+  if (made === old) return made;
   Object.freeze(made);
   canonical.add(made);
   return made;
 }
 
-function copyRecord(value: Readonly<Record<string, unknown>>): object {
-  const made: Record<string, unknown> = {};
+type Fields = Readonly<Record<string, unknown>>;
+
+function copyList(value: readonly unknown[], old: readonly unknown[] | undefined): readonly unknown[] {
+  const made: unknown[] = [];
+  let isOld = old?.length === value.length;
+  for (let index = 0; index < value.length; index++) {
+    const member = copy(value[index], old?.[index]);
+    isOld &&= member === old?.[index];
+    made.push(member);
+  }
+  return isOld && old !== undefined ? old : made;
+}
+
+function copyRecord(value: Fields, old: Fields | undefined): object {
   const names = Object.keys(value);
   if (!isSorted(names)) names.sort();
+  const members: unknown[] = [];
+  let present = 0;
+  let isOld = old !== undefined;
   for (const name of names) {
-    const member = copy(value[name]);
+    const before = old !== undefined && Object.hasOwn(old, name) ? old[name] : undefined;
+    const member = copy(value[name], before);
+    if (member !== undefined) present++;
+    isOld &&= member === before;
+    members.push(member);
+  }
+  if (isOld && old !== undefined && Object.keys(old).length === present) return old;
+  return recordOf(names, members);
+}
+
+function recordOf(names: readonly string[], members: readonly unknown[]): object {
+  const made: Record<string, unknown> = {};
+  for (let index = 0; index < names.length; index++) {
+    const [name, member] = [names[index] ?? '', members[index]];
     if (member === undefined) continue;
     if (name === '__proto__') define(made, name, member);
     else made[name] = member;

@@ -62,6 +62,8 @@ export class Cluster {
   readonly isReplicated: (path: string) => boolean;
   /** Write the Leases of programs beside the servers as they would stand now; all, or the one under an etcd key. */
   readonly leaseKeepers: ((only?: string) => void)[] = [];
+  /** Let agents write the signs of life that they left out, before somebody looks for them. */
+  readonly reportKeepers: (() => void)[] = [];
   readonly #nodes: SimNode[] = [];
   readonly #observers: Observer[] = [];
   readonly #uids: Stream;

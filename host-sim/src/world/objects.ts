@@ -338,7 +338,7 @@ function nameProblem(kind: Kind, {name, namespace}: ObjectMeta): string | undefi
 
 /** What a replacement makes of an object: the server's own fields stay, and each endpoint changes its part only. */
 function nextObject(kind: Kind, before: StoredObject, asked: StoredObject, what: 'object' | 'status'): StoredObject {
-  if (what === 'status') return canonicalObject({...before, status: asked.status});
+  if (what === 'status') return canonicalObject({...before, status: asked.status}, before);
   const {resourceVersion: _version, ...metadata} = asked.metadata;
   const {uid, creationTimestamp, generation} = before.metadata;
   const own = {
@@ -346,15 +346,16 @@ function nextObject(kind: Kind, before: StoredObject, asked: StoredObject, what:
     ...(creationTimestamp === undefined ? {} : {creationTimestamp}),
     ...(generation === undefined ? {} : {generation}),
   };
-  const next: StoredObject = canonicalObject({
+  const changed = {
     ...asked,
     apiVersion: apiVersionOf(kind),
     kind: kind.resource.kind,
     metadata: {...metadata, ...own},
     ...(kind.status ? {status: before.status} : {}),
-  });
+  };
+  const next: StoredObject = canonicalObject(changed, before);
   if (generation === undefined || sameContent(kind, before, next)) return next;
-  return canonicalObject({...next, metadata: {...next.metadata, generation: generation + 1}});
+  return canonicalObject({...next, metadata: {...next.metadata, generation: generation + 1}}, next);
 }
 
 /** A status counts as content where it is no subresource. */

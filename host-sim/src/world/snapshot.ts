@@ -7,8 +7,13 @@ import type {KeyValue} from './etcd.ts';
 /** Everything that etcd held at a moment. */
 export type Snapshot = readonly KeyValue[];
 
-export const takeSnapshot = ({etcd}: Cluster): Snapshot =>
-  etcd.range({prefix: '/', limit: Number.MAX_SAFE_INTEGER}).items;
+export function takeSnapshot(cluster: Cluster): Snapshot {
+  // Signs of life that programs left out are in it.
+  cluster.disturb();
+  return itemsOf(cluster);
+}
+
+const itemsOf = ({etcd}: Cluster): Snapshot => etcd.range({prefix: '/', limit: Number.MAX_SAFE_INTEGER}).items;
 
 /**
  * The servers are stopped, start on what the snapshot holds, and know nothing of what came after. Revisions go on, as
@@ -19,7 +24,7 @@ export function restoreSnapshot(cluster: Cluster, snapshot: Snapshot): void {
   const running = nodes.filter(({server}) => server !== undefined);
   for (const node of running) node.stop();
   const kept = new Map(snapshot.map((item) => [item.key, item]));
-  for (const {key, modRevision} of takeSnapshot(cluster)) {
+  for (const {key, modRevision} of itemsOf(cluster)) {
     const item = kept.get(key);
     if (item === undefined) etcd.delete(key, modRevision, 'world');
     else if (item.modRevision !== modRevision) etcd.put(key, item.value, modRevision, 'world');
@@ -41,7 +46,7 @@ export interface Difference {
 /** What the book looks at before a failover: the copied keys on both sides, from the source to the receiver. */
 export function compareSides(from: Cluster, to: Cluster): Difference {
   const replicated = (cluster: Cluster): Map<string, KeyValue> =>
-    new Map(takeSnapshot(cluster).flatMap((item) => (from.isReplicated(item.key) ? [[item.key, item]] : [])));
+    new Map(itemsOf(cluster).flatMap((item) => (from.isReplicated(item.key) ? [[item.key, item]] : [])));
   const [source, receiver] = [replicated(from), replicated(to)];
   const both = [...source.keys()].filter((key) => receiver.has(key));
   return {

@@ -1,6 +1,6 @@
 // The controller's deeds. Each carries the version it was decided on; a conflict is left to the next observation.
 
-import {maxOwnPages, migrationPageSize} from '../limits.ts';
+import {countsToldMs, maxOwnPages, migrationPageSize} from '../limits.ts';
 import type {ClusterObservation} from '../model/observation.ts';
 import {
   configResource,
@@ -14,7 +14,7 @@ import type {Ring} from '../model/ring.ts';
 import {same} from '../model/same.ts';
 import {type ControllerMemory, listsEpoch} from '../observe/cluster.ts';
 import type {Action, Plan} from '../plan/plan.ts';
-import {type ConfigStatus, makeStatus} from '../plan/status.ts';
+import {type ConfigStatus, isToldIn, makeStatus} from '../plan/status.ts';
 import {ask, demand, ok, type ResourceType, type Result, type Step, type StoredObject} from '../ports.ts';
 import {migratePage} from './migrate.ts';
 import {publishBundle} from './publish-bundle.ts';
@@ -142,15 +142,23 @@ function* askCompaction(memory: ControllerMemory, revisions: readonly string[]):
   return ok(undefined);
 }
 
-/** Writes the status when it says something new. */
+/** Writes the status when it says something new, and now and then for the counts in it. */
 export function* writeStatus({memory, observation, plan}: ControllerDeed): Step<Result<unknown>> {
   const object = memory.configObject;
   if (object === undefined || !observation.leading) return ok(undefined);
   const previous = object.status as ConfigStatus | undefined;
   const status = makeStatus(plan, observation, previous);
-  if (same(status, previous)) return ok(undefined);
+  const {monotonicMs} = observation.now;
+  if (isToldIn(status, previous)) {
+    if (monotonicMs - memory.countsToldAtMs < countsToldMs) return ok(undefined);
+    memory.countsToldAtMs = monotonicMs;
+    if (same(status, previous)) return ok(undefined);
+  }
   const {managedFields: _, ...metadata} = object.metadata as StoredObject['metadata'] & {managedFields?: unknown};
   const replaced = yield* ask('store.replaceStatus', {resource: configResource, object: {...object, metadata, status}});
-  if (replaced.ok) memory.configObject = replaced.value;
+  if (replaced.ok) {
+    memory.configObject = replaced.value;
+    memory.countsToldAtMs = monotonicMs;
+  }
   return replaced.ok || replaced.error.code === 'conflict' ? ok(undefined) : replaced;
 }

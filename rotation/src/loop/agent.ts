@@ -60,18 +60,19 @@ interface Ended {
 /** One period. */
 export function* agentPeriod(memory: AgentMemory, engine: AgentEngine = agentEngine): Step<Ended> {
   const observation = yield* observeNode(memory);
+  const {ringReadAtMs: beganAtMs} = observation;
   const plan = engine.plan(observation);
   noteLoaded(memory, observation, plan.loaded);
   memory.failures = yield* doAll(memory, observation, plan, engine);
   if (plan.actions.length > 0) {
     const after = yield* observeNode(memory);
-    yield* report(memory, after, engine.plan(after));
+    yield* report(memory, after, engine.plan(after), beganAtMs);
     return {busy: true};
   }
   yield* answerScan(memory, observation);
   if (memory.can.includes('scan') && observation.ring.state === 'seen')
     memory.etcdFacts = yield* askEtcd(observation.ring.value, memory.etcdFacts);
-  yield* report(memory, observation, plan);
+  yield* report(memory, observation, plan, beganAtMs);
   const busy = isBusy(memory, observation, plan);
   return {busy, holds: (forMs) => isNodeStill(memory, {observation, plan}, engine.plan, forMs)};
 }
@@ -166,16 +167,13 @@ function* answerScan(memory: AgentMemory, observation: NodeObservation): Step<vo
   }
 }
 
-function* report(memory: AgentMemory, observation: NodeObservation, plan: NodePlan): Step<void> {
+/** Reports what a period that began at `beganAtMs` (monotonic) found and did. */
+function* report(memory: AgentMemory, observation: NodeObservation, plan: NodePlan, beganAtMs: number): Step<void> {
   const lasting = lastingProblems(memory, observation.now.monotonicMs);
   // A repair is told once it is done; what is planned still may fail.
   const present = plan.problems.filter(({reason}) => reason !== 'FileRepaired');
   const withFailures: NodePlan = {...plan, problems: merge(merge(present, memory.failures), lasting)};
-  const written = yield* writeReport(
-    memory,
-    makeReport(memory, observation, withFailures),
-    observation.now.monotonicMs,
-  );
+  const written = yield* writeReport(memory, makeReport(memory, observation, withFailures), beganAtMs);
   if (!written.ok) {
     const {code, message} = written.error;
     yield* demand('trace.event', {event: {event: 'agent.reportFailed', node: memory.node, code, message}});

@@ -2,7 +2,7 @@
 // the time. What others keep fresh stays fresh; what is not kept fresh ages. Never decides what is done.
 
 import type {ControllerDeed} from '../act/controller-deeds.ts';
-import {busyPeriodMs, heartbeatMs, leaseAliveMs, repairShownMs} from '../limits.ts';
+import {busyPeriodMs, countsToldMs, idlePeriodMs, leaseAliveMs, repairShownMs} from '../limits.ts';
 import {type Fact, seen} from '../model/fact.ts';
 import type {NodeObservation} from '../model/node-observation.ts';
 import type {ClusterObservation, SeenReport, ServerLease} from '../model/observation.ts';
@@ -13,13 +13,13 @@ import {countTimes} from '../observe/counted.ts';
 import {watchOf} from '../observe/server-leases.ts';
 import type {NodePlan} from '../plan/node-plan.ts';
 import type {Plan} from '../plan/plan.ts';
-import {type ConfigStatus, makeStatus} from '../plan/status.ts';
+import {type ConfigStatus, isToldIn, makeStatus} from '../plan/status.ts';
 import type {Freshness, Instant} from '../ports.ts';
 
 /** A lease of a server or Synchronizer that was not renewed for this long is renewed no more, ms. */
 const renewedLatelyMs = 12_000;
 /** The same of an agent's report at rest, ms. */
-const reportedLatelyMs = heartbeatMs + 2 * busyPeriodMs;
+const reportedLatelyMs = idlePeriodMs + 2 * busyPeriodMs;
 
 /** Whether a controller would plan and tell the same until `untilMs` (monotonic), and do nothing. */
 export function isStill(
@@ -28,7 +28,7 @@ export function isStill(
   untilMs: number,
   others: Freshness,
 ): boolean {
-  if (isAwaited(memory, observation)) return false;
+  if (isAwaited(memory, observation) || untilMs - memory.countsToldAtMs >= countsToldMs) return false;
   const ms = untilMs - observation.now.monotonicMs;
   const {windows} = observation;
   const changesAtMs = windows?.state === 'seen' ? windows.value.changesAtMs : undefined;
@@ -39,7 +39,7 @@ export function isStill(
   if (planned.wakeAtMs - then.now.monotonicMs !== plan.wakeAtMs - observation.now.monotonicMs) return false;
   if (!same(planned.reasons, plan.reasons) || !same(planned.notes, plan.notes)) return false;
   const stored = memory.configObject?.status as ConfigStatus | undefined;
-  return memory.configObject === undefined || same(makeStatus(planned, then, stored), stored);
+  return memory.configObject === undefined || isToldIn(makeStatus(planned, then, stored), stored);
 }
 
 /** Whether the next look may see a renewal that no look has seen yet: whose lease it is lives from then on. */
@@ -103,7 +103,7 @@ export function noteStill({serverLeases}: ControllerMemory, {monotonicMs}: Insta
   if (serverLeases.watchedSinceMs !== undefined) serverLeases.lastLookMs = monotonicMs;
 }
 
-/** Whether an agent would plan the same for `ms` from the end of its period, and write nothing, not even that it lives. */
+/** Whether an agent would plan the same for `ms` from the end of its period, and write nothing but that it lives. */
 export function isNodeStill(
   memory: AgentMemory,
   {observation, plan}: {readonly observation: NodeObservation; readonly plan: NodePlan},
@@ -111,7 +111,6 @@ export function isNodeStill(
   ms: number,
 ): boolean {
   const now = later(observation.now, ms + busyPeriodMs);
-  if (now.monotonicMs - memory.lastReportAtMs >= heartbeatMs) return false;
   if (memory.failures.length > 0 || observation.failures.length > 0) return false;
   for (const {atMs} of memory.lasting.values()) if (now.monotonicMs - atMs > repairShownMs) return false;
   const ringReadAtMs = observation.ringReadAtMs + now.monotonicMs - observation.now.monotonicMs;

@@ -42,6 +42,8 @@ export interface ControllerMemory {
   readonly pace: Pace;
   ringObject: StoredObject | undefined;
   configObject: StoredObject | undefined;
+  /** When it last wrote how often each key encrypted, monotonic ms. */
+  countsToldAtMs: number;
   lastFailure: ClusterObservation['lastFailure'];
   /** Reads which fields the installed CRDs would drop; given by the host. */
   readonly readPruned: () => Step<Fact<readonly string[]>>;
@@ -73,6 +75,7 @@ export const newControllerMemory = (
   compacted: new Set(),
   counts: new Map(),
   spaceExceeded: undefined,
+  countsToldAtMs: Number.NEGATIVE_INFINITY,
   pace: newPace(),
   ringObject: undefined,
   configObject: undefined,

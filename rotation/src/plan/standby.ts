@@ -39,7 +39,8 @@ function apply(view: View): Outcome {
   const everyMs = countEveryMs(view);
   if (ring.scan === undefined || isDue(ring.scan.atMs, everyMs, view.observation.now.wallMs))
     return requestScan(view, able.node, because('Verifying', `${able.node} counts the stored values`, [able.node]));
-  return {kind: 'wait', reasons: [follows], wakeInMs: Math.min(idlePeriodMs, everyMs, Math.max(0, listInMs))};
+  const countInMs = Math.max(0, ring.scan.atMs + everyMs - view.observation.now.wallMs);
+  return {kind: 'wait', reasons: [follows], wakeInMs: Math.min(idlePeriodMs, countInMs, Math.max(0, listInMs))};
 }
 
 /** When every list is to be asked again: a value whose key is here may be damaged all the same. */

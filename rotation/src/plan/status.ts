@@ -4,6 +4,7 @@ import {parseKeyName} from '@etcd-encryption/crypto';
 import {isKey, writeEntries} from '../model/layout.ts';
 import type {ClusterObservation} from '../model/observation.ts';
 import type {RingKey} from '../model/ring.ts';
+import {same} from '../model/same.ts';
 import {formatTime} from '../model/time-text.ts';
 import {budgetUsed, currentKey, encryptionsOf} from './budget.ts';
 import {writeRevision} from './bundles.ts';
@@ -128,6 +129,16 @@ export function makeStatus(plan: Plan, o: ClusterObservation, previous: ConfigSt
       outcome: each.outcome,
     })),
   };
+}
+
+/** Whether a status says nothing that `previous` does not say; more encryptions alone are nothing new. */
+export function isToldIn(status: ConfigStatus, previous: ConfigStatus | undefined): boolean {
+  return same(withoutCounts(status), previous === undefined ? undefined : withoutCounts(previous));
+}
+
+function withoutCounts(status: ConfigStatus): unknown {
+  const keys = status.keys as readonly Readonly<Record<string, unknown>>[] | undefined;
+  return {...status, keys: keys?.map(({encryptions: _, ...key}) => key)};
 }
 
 /** What was said before stays said until there is a view again; a status that was copied from the other side does not. */
