@@ -46,6 +46,9 @@ interface Running {
   readonly ports: Partial<SyncPorts>;
   readonly options: ProgramOptions;
   readonly decorators: Decorator[];
+  /** Its cluster's name, and the ids of the kinds whose changes wake it. */
+  readonly cluster: string;
+  readonly wakeOn: ReadonlySet<string>;
   program: Program;
 }
 
@@ -133,6 +136,8 @@ export class Simulation {
       ports,
       options,
       decorators,
+      cluster: this.#clusterOf(name, options),
+      wakeOn: new Set((options.wakeOn ?? defaultWakeOn).map(resourceId)),
       program: this.#launch(name, make(), ports, {options, decorators}),
     });
   }
@@ -254,10 +259,10 @@ export class Simulation {
   }
 
   /** Programs of one cluster that run. */
-  #sleepers(cluster: string): readonly Sleeper[] {
+  #sleepers(of: string): readonly Sleeper[] {
     const sleepers: Sleeper[] = [];
-    for (const [name, {program, options}] of this.#programs) {
-      if (!program.runs || this.#clusterOf(name, options) !== cluster) continue;
+    for (const {program, cluster, options} of this.#programs.values()) {
+      if (cluster !== of || !program.runs) continue;
       sleepers.push(options.node === undefined ? {program} : {program, node: options.node});
     }
     return sleepers;
@@ -299,11 +304,10 @@ export class Simulation {
     const [before, after] = [previous?.value.object, current?.value.object];
     if (kind === undefined || isHeartbeat(kind, before, after)) return;
     const forNodes = seersOf(kind, key, before, after) !== 'controllers';
-    for (const [name, {program, options}] of this.#programs) {
+    for (const [name, {program, options, ...running}] of this.#programs) {
+      if (running.cluster !== cluster || !running.wakeOn.has(kind.id)) continue;
       if (options.node !== undefined && !forNodes) continue;
-      if (!program.runs || writer === `program/${name}` || this.#clusterOf(name, options) !== cluster) continue;
-      const wakes = (options.wakeOn ?? defaultWakeOn).some((resource) => resourceId(resource) === kind.id);
-      if (wakes && (this.#deaf.get(name) ?? 0) === 0) program.hint();
+      if (program.runs && writer !== `program/${name}` && (this.#deaf.get(name) ?? 0) === 0) program.hint();
     }
   }
 

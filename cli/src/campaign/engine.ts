@@ -2,4 +2,4 @@
 
 import {type RunSeed, runRehearsal} from '@etcd-encryption/host-sim';
 
-export const runCampaignSeed: RunSeed = (rehearsal, seed) => runRehearsal(rehearsal, {seed});
+export const runCampaignSeed: RunSeed = (rehearsal, seed, how) => runRehearsal(rehearsal, {seed, ...how});

@@ -4,10 +4,10 @@
 import type {Rehearsal} from '../rehearsal/model.ts';
 import {cellOf, isVacuous, type SeedResult, type Violation} from '../rehearsal/result.ts';
 import {aimOf, generateRehearsal} from './generate.ts';
-import {repeatEvery} from './limits.ts';
+import {realEvery, repeatEvery} from './limits.ts';
 
-/** Runs one seed of a rehearsal, to its end or to the first violation. */
-export type RunSeed = (rehearsal: Rehearsal, seed: number) => SeedResult;
+/** Runs one seed of a rehearsal, to its end or to the first violation; with real cryptography if told. */
+export type RunSeed = (rehearsal: Rehearsal, seed: number, how?: {readonly realCrypto: boolean}) => SeedResult;
 
 /** What a campaign keeps of a seed: plain data that goes from a worker to the thread that counts. */
 export interface SeedDigest {
@@ -28,14 +28,21 @@ export interface SeedDigest {
 /** A program of ours, or the simulator, threw; or a seed ran twice and was not the same. */
 type Failure = Pick<Violation, 'name' | 'explanation'>;
 
-/** Runs a seed; one in `repeatEvery` is run twice, and both runs must leave the same trace. */
+/**
+ * Runs a seed; one in `repeatEvery` is run twice, and both runs must leave the same trace. Of those, one in `realEvery`
+ * has the second time real values, which must open as the symbolic ones did.
+ */
 export function digestSeed(seed: number, run: RunSeed): SeedDigest {
   const rehearsal = generateRehearsal(seed);
   const result = runGuarded(rehearsal, seed, run);
   if (seed % repeatEvery !== 0) return digestOf(result);
-  const again = runGuarded(rehearsal, seed, run);
+  const realCrypto = seed % realEvery === 0;
+  const again = runGuarded(rehearsal, seed, (each, number) => run(each, number, {realCrypto}));
   if (again.traceHash === result.traceHash) return digestOf(result);
-  const explanation = `it ran twice with the trace hashes ${result.traceHash} and ${again.traceHash}`;
+  const explanation =
+    again.violation === undefined
+      ? `it ran twice with the trace hashes ${result.traceHash} and ${again.traceHash}`
+      : `it ran twice, the second time ${again.violation.name}: ${again.violation.explanation}`;
   return digestOf(failedSeed(seed, {name: 'same trace', explanation}));
 }
 

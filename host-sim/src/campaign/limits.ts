@@ -2,6 +2,8 @@
 
 /** One seed in so many is run twice and has to leave the same trace (simulator.md "Engine rules"). */
 export const repeatEvery = 100;
+/** Of these, one seed in so many is run with real AES-GCM the second time. */
+export const realEvery = 1_000;
 /** Seeds that a worker runs at a time: enough that messages cost nothing, few enough that the order needs little memory. */
 export const chunkSeeds = 8;
 /** Failing seeds that a campaign keeps word for word; the rest are counted. */

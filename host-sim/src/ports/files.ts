@@ -47,8 +47,8 @@ function checked(ports: Pick<SyncPorts, FilesOperation>): Pick<SyncPorts, FilesO
   return Object.fromEntries(guarded) as Pick<SyncPorts, FilesOperation>;
 }
 
-const isPlainPath = (path: string): boolean =>
-  path.startsWith('/') && !path.split('/').some((part) => part === '..' || part === '.');
+const isPlainPath = (path: string): boolean => path.startsWith('/') && !detour.test(path);
+const detour = /\/\.{1,2}(?:\/|$)/;
 
 function answer<T>(result: DiskResult<T>, path: string): Result<T> {
   if (result.ok) return ok(result.value);

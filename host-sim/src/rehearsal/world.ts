@@ -41,6 +41,8 @@ export interface WorldOptions {
   readonly spec?: Spec;
   /** Whether periods of programs that would find nothing new are left out; they are unless false. */
   readonly skip?: boolean;
+  /** Whether values are really encrypted, and opened at each read; they are symbolic unless true. */
+  readonly realCrypto?: boolean;
 }
 
 export interface BeginningOptions extends WorldOptions {
@@ -102,7 +104,7 @@ export function createRehearsalWorld(rehearsal: Rehearsal, options: BeginningOpt
 type Clusters = Pick<RehearsalWorld, 'simulation' | 'pair' | 'users'>;
 
 function createClusters(rehearsal: Rehearsal, spec: Spec, options: BeginningOptions): Clusters {
-  const {seed, oracles, skip, from, times: {pollMs = realPollMs, compactionMs, latencyMs} = {}} = options;
+  const {seed, oracles, skip, realCrypto, from, times: {pollMs = realPollMs, compactionMs, latencyMs} = {}} = options;
   let made: Simulation | undefined;
   const derivable = createDerivable({replicationGroupId: groupOf(spec)});
   const isDerivable = (tag: string, name: string): boolean =>
@@ -115,6 +117,7 @@ function createClusters(rehearsal: Rehearsal, spec: Spec, options: BeginningOpti
     ...(latencyMs === undefined ? {} : {latencyMs}),
     ...(oracles === undefined ? {} : {oracles}),
     ...(skip === undefined ? {} : {skip}),
+    ...(realCrypto === undefined ? {} : {realCrypto}),
     oracleOptions: {
       isDerivable,
       mayLag: (tag: string, ageMs: number, name: string) => ageMs < loadMs(pollMs) && isDerivable(tag, name),

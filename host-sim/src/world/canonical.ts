@@ -77,21 +77,22 @@ function define(record: Record<string, unknown>, name: string, value: unknown): 
 }
 
 /** Whether a value's text could be longer than `length`: an estimate that is never too low, and cheap for small values. */
-export function mayExceed(value: unknown, length: number): boolean {
-  return leastLeft(value, length) < 0;
-}
+export const mayExceed = (value: unknown, length: number): boolean => longest(value) > length;
 
-/** What is left of `left` after the most that the text of `value` takes. */
-function leastLeft(value: unknown, left: number): number {
-  if (typeof value === 'string') return left - 6 * value.length - 2;
-  if (typeof value !== 'object' || value === null) return left - 30;
-  let rest = left - 2;
+/** Of what is in canonical form, and so never changes: the most that its text takes. */
+const lengths = new WeakMap<object, number>();
+
+/** The most that the text of a value takes. */
+function longest(value: unknown): number {
+  if (typeof value === 'string') return 6 * value.length + 2;
+  if (typeof value !== 'object' || value === null) return 30;
+  const known = lengths.get(value);
+  if (known !== undefined) return known;
+  let length = 2;
   const record = value as Readonly<Record<string, unknown>>;
-  for (const name of Object.keys(record)) {
-    if (rest < 0) return rest;
-    rest = leastLeft(record[name], rest - 6 * name.length - 4);
-  }
-  return rest;
+  for (const name of Object.keys(record)) length += longest(record[name]) + 6 * name.length + 4;
+  if (canonical.has(value)) lengths.set(value, length);
+  return length;
 }
 
 /** Whether an object's labels match a selector of equalities: `a=b,c!=d,e,!f`. */

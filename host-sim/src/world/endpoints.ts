@@ -5,6 +5,7 @@ import {endpointSliceResource, type StoredObject, same, serversService} from '@e
 import {endpointLifeMs} from '../limits.ts';
 import {canonicalObject} from './canonical.ts';
 import type {Cluster} from './cluster.ts';
+import type {KeyValue} from './etcd.ts';
 import {removeLease} from './heartbeat.ts';
 import {resourceId} from './kinds.ts';
 import type {SimNode} from './node.ts';
@@ -32,6 +33,9 @@ export function noteServer(cluster: Cluster, node: SimNode, server: Server): voi
   if (server.state === 'stopped' && serving.delete(server)) lostAtMs.set(node.name, cluster.world.scheduler.nowMs);
 }
 
+/** By stored slice: the addresses that it was made of. */
+const written = new WeakMap<KeyValue, string>();
+
 /** Writes the slice as it would stand now. */
 export function writeEndpoints(cluster: Cluster): void {
   const {lostAtMs} = cluster.departures;
@@ -43,10 +47,15 @@ export function writeEndpoints(cluster: Cluster): void {
     return server?.serves === true || (lost !== undefined && nowMs - lost < endpointLifeMs);
   });
   const addresses = [...new Set(present.map(({address}) => address))].sort();
+  const text = addresses.join();
   const path = `/registry/endpointslices/${serversService.namespace}/${serversService.name}`;
   const item = cluster.etcd.get(path);
+  if (item !== undefined && written.get(item) === text) return;
   const slice = sliceOf(cluster, addresses, item?.value.object);
-  if (same(slice, item?.value.object)) return;
+  if (item !== undefined && same(slice, item.value.object)) {
+    written.set(item, text);
+    return;
+  }
   const options = {transformer: writer.encryptWith(resourceId(endpointSliceResource)), path};
   const value = encryptValue(slice, options, cluster.encryption);
   cluster.etcd.put(path, value, item?.modRevision ?? 0, `server/${writer.node}`);

@@ -6,8 +6,10 @@ import {
   cellOf,
   createCampaignTally,
   digestSeed,
+  generateRehearsal,
   possibleCells,
   type RunSeed,
+  runRehearsal,
   type SeedResult,
   verdictOf,
 } from '@etcd-encryption/host-sim';
@@ -90,6 +92,30 @@ test('one seed in a hundred runs twice; the second run differs ⇒ a violation w
     name: 'same trace',
     explanation: 'it ran twice with the trace hashes 0000000000000002 and 0000000000000003',
   });
+});
+
+test('one seed in a thousand has real values the second time; what they break is told', () => {
+  const asked: unknown[] = [];
+  const run: RunSeed = (rehearsal, seed, how) => {
+    asked.push(how);
+    if (how?.realCrypto === true) throw new RangeError('value of /registry/secrets/a: expected to open');
+    return hitting(rehearsal, seed);
+  };
+  expect(digestSeed(2_100, run).violation).toBeUndefined();
+  expect(digestSeed(3_000, run).violation).toMatchObject({
+    name: 'same trace',
+    explanation: expect.stringMatching(/open/),
+  });
+  expect(asked).toEqual([undefined, {realCrypto: false}, undefined, {realCrypto: true}]);
+});
+
+test('generated rehearsals with real values ⇒ the traces of the symbolic ones', () => {
+  for (const seed of [1_000, 2_000, 5_000]) {
+    const rehearsal = generateRehearsal(seed);
+    const real = runRehearsal(rehearsal, {seed, realCrypto: true});
+    expect(real.violation).toBeUndefined();
+    expect(real.traceHash).toBe(runRehearsal(rehearsal, {seed}).traceHash);
+  }
 });
 
 test('a possible cell is hit less often than once in a thousand seeds ⇒ vacuous, with the cell and its hits', () => {
