@@ -54,6 +54,8 @@ export interface ProgramHost {
     readonly disturbedAtMs: () => number;
     /** What becomes of what others keep fresh, for one that has looked for so long since; undefined: cannot be told. */
     readonly calm: (lookedForMs: number) => Freshness | undefined;
+    /** Where it must go on so that it has told lately that it lives; undefined where it has, or tells nobody. */
+    readonly signMs: () => number | undefined;
     /** Called when it has asked for history: a compaction would tell it something. */
     readonly askedHistory: () => void;
   };
@@ -154,10 +156,10 @@ export class Program {
     return this.#beganAtMs;
   }
 
-  /** When it would have to go on to have told lately that it lives, where it did so in the period that began at `toldAtMs`. */
-  resumptionForSign(toldAtMs: number | undefined): number | undefined {
+  /** When it would have to go on to have told lately before `byMs` that it lives, after the period that began at `toldAtMs`. */
+  resumptionForSign(toldAtMs: number | undefined, byMs: number): number | undefined {
     if (this.#rest === undefined || toldAtMs === undefined) return undefined;
-    return resumptionForSign(this.#rest, toldAtMs, this.#host.scheduler.nowMs);
+    return resumptionForSign(this.#rest, toldAtMs, {nowMs: byMs, takesMs: this.#takesMs});
   }
 
   /** Goes on at `atMs`, which has passed for all but this program, and leaves nothing out before `untilMs`. */
@@ -234,7 +236,10 @@ export class Program {
   #reach(rest: Rest): void {
     const {nowMs} = this.#host.scheduler;
     if (!this.#mayLeaveOut(rest, nowMs)) {
-      this.#wake(rest.skippedFromMs === undefined ? 'slept' : 'still');
+      const signMs = this.#host.stillness?.signMs();
+      if (signMs === undefined) this.#wake(rest.skippedFromMs === undefined ? 'slept' : 'still');
+      // Whoever looks for a sign of life while it runs must find the last one.
+      else this.#host.scheduler.rewind(signMs, () => this.resume(signMs, nowMs));
       return;
     }
     rest.skippedFromMs ??= nowMs;

@@ -48,19 +48,21 @@ export function resumptionSince(rest: Rest, fromMs: number, nowMs: number): numb
 
 /**
  * Where a program that left out periods must go on so that it has told lately that it lives, where the period that wrote
- * its last report began at `toldAtMs`; undefined where it has.
+ * its last report began at `toldAtMs`; undefined where it has. One that would be in the middle of that period now goes on
+ * with the one before: nothing of the last may have been written yet.
  */
 export function resumptionForSign(
-  {skippedFromMs, nextMs, still}: Rest,
+  {skippedFromMs, nextMs, still: {periodMs}}: Rest,
   toldAtMs: number,
-  nowMs: number,
+  {nowMs, takesMs}: {readonly nowMs: number; readonly takesMs: number},
 ): number | undefined {
   if (skippedFromMs === undefined) return undefined;
-  const {periodMs} = still;
   const firstMs = skippedFromMs + Math.ceil(Math.max(0, toldAtMs + heartbeatMs - skippedFromMs) / periodMs) * periodMs;
   const everyMs = Math.ceil(heartbeatMs / periodMs) * periodMs;
   const endMs = Math.min(nextMs, nowMs) - 1;
-  return firstMs > endMs ? undefined : firstMs + Math.floor((endMs - firstMs) / everyMs) * everyMs;
+  if (firstMs > endMs) return undefined;
+  const signs = Math.floor((Math.max(firstMs, endMs - takesMs) - firstMs) / everyMs);
+  return firstMs + signs * everyMs;
 }
 
 /** As {@link resumptionSince}, if the program would be in the middle of something now. */

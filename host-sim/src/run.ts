@@ -285,6 +285,7 @@ export class Simulation {
       disturbedAtMs: stillness.disturbedAtMs,
       calm: (lookedForMs: number) => stillness.calm(node, lookedForMs),
       askedHistory: stillness.askedHistory,
+      signMs: () => (node === undefined ? undefined : stillness.signMs(node)),
     };
     return new Program(name, step, ports, {
       ...(seen === undefined ? {} : {stillness: seen}),

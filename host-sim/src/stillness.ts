@@ -33,6 +33,8 @@ export interface ClusterStillness {
    * then; undefined where it cannot be told: what had ceased looked as if it went on.
    */
   readonly calm: (node: string | undefined, lookedForMs: number) => Freshness | undefined;
+  /** Where the agent of a node must go on so that it has told lately that it lives; undefined where it has. */
+  readonly signMs: (node: string) => number | undefined;
   /** Somebody asked for history: the next compaction may tell something. */
   readonly askedHistory: () => void;
   /** A fault begins or ends now: what was left out lately is done, and for a while nothing is left out. */
@@ -65,16 +67,14 @@ export function createStillness(
       for (const {program, atMs} of due) program.resume(atMs, nowMs);
     });
   };
-  /** Where a program on a node would have to go on to have told lately that it lives, before it could see what came since. */
-  const lastSign = ({program, node = ''}: Sleeper): number | undefined => {
-    const atMs = program.resumptionForSign(toldAtMs.get(node));
+  /** Where a program on a node must go on to have told lately before `byMs` that it lives; no earlier than it saw a change. */
+  const lastSign = ({program, node = ''}: Sleeper, byMs = scheduler.nowMs): number | undefined => {
+    const atMs = program.resumptionForSign(toldAtMs.get(node), byMs);
     return atMs === undefined || atMs < (changedAtMs.get(node) ?? 0) ? undefined : atMs;
   };
   /** The same, or to be in the middle of what it would be in the middle of now. */
-  const lastPeriod = (sleeper: Sleeper): number | undefined => {
-    const [signMs, midwayMs] = [lastSign(sleeper), sleeper.program.resumptionMidway];
-    return signMs === undefined || midwayMs === undefined ? (signMs ?? midwayMs) : Math.min(signMs, midwayMs);
-  };
+  const lastPeriod = (sleeper: Sleeper): number | undefined =>
+    earlier(lastSign(sleeper), sleeper.program.resumptionMidway);
   const note = (seers: 'all' | 'controllers'): void => {
     seen[seers]++;
     changedAtMs.set(undefined, scheduler.nowMs);
@@ -89,14 +89,18 @@ export function createStillness(
     isCatchingUp = true;
     // What was left out before a change would see what came after it; it had ended by then.
     const sinceMs = scheduler.nowMs - catchUpMs;
-    catchUp(({program, node}) => program.resumptionSince(Math.max(sinceMs, changedAtMs.get(node) ?? 0)));
+    catchUp((sleeper) => {
+      const {program, node} = sleeper;
+      const atMs = program.resumptionSince(Math.max(sinceMs, changedAtMs.get(node) ?? 0));
+      return earlier(lastSign(sleeper, sinceMs), atMs);
+    });
     isCatchingUp = false;
     note('all');
     disturbedAtMs = scheduler.nowMs;
   };
 
   cluster.disturbances.push(disturb);
-  cluster.reportKeepers.push(() => catchUp(lastSign));
+  cluster.reportKeepers.push(() => catchUp((sleeper) => lastSign(sleeper)));
   cluster.nodeWatchers.push((name) => {
     catchUp((sleeper) => (sleeper.node === name ? lastPeriod(sleeper) : undefined));
     noteNode(name);
@@ -135,12 +139,20 @@ export function createStillness(
       const isWhole = cluster.serving().length === cluster.nodes.length;
       return isWhole && lookedForMs >= calmMs ? 'fresh' : 'aging';
     },
+    signMs: (name) => {
+      const agent = sleepers().find(({node}) => node === name);
+      return agent === undefined ? undefined : lastSign(agent);
+    },
     askedHistory: () => {
       isHistoryAsked = true;
     },
     disturb,
   };
 }
+
+/** The earlier of two times, where there are two. */
+const earlier = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 
 /** Namespaces whose objects programs read. */
 const readNamespaces: ReadonlySet<string> = new Set(['kube-system', 'cpaas-system']);
