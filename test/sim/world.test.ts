@@ -18,6 +18,7 @@ import {
   type SyncPorts,
 } from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
+import {canonicalObject} from '../../host-sim/src/world/canonical.ts';
 import {expectError, expectValue} from '../ports/answers.ts';
 import {file, testKey} from './files.ts';
 
@@ -277,5 +278,24 @@ describe('a node', () => {
     const [one, two] = ['n1', 'n2'].map((node) => expectValue(portsOf(simulation, node)['clock.now']({})));
     expect((one?.wallMs ?? 0) - (two?.wallMs ?? 0)).toBe(5_000);
     expect(one?.monotonicMs).toBe(two?.monotonicMs);
+  });
+});
+
+describe('a new version of an object', () => {
+  const before = canonicalObject({b: {x: [1, {y: 2}]}, a: 'old', gone: 1});
+
+  test('what equals the version before in its place ⇒ is the same object, and all of it where nothing changed', () => {
+    const next = canonicalObject({gone: 1, a: 'new', b: {x: [1, {y: 2}]}}, before);
+    expect(next).toEqual({a: 'new', b: {x: [1, {y: 2}]}, gone: 1});
+    expect(next.b).toBe(before.b);
+    expect(canonicalObject({gone: 1, b: {x: [1, {y: 2}]}, a: 'old'}, before)).toBe(before);
+  });
+
+  test('a member goes, comes, or becomes shorter ⇒ it is not taken from the version before', () => {
+    expect(canonicalObject({b: {x: [1, {y: 2}]}, a: 'old'}, before)).toEqual({a: 'old', b: {x: [1, {y: 2}]}});
+    expect(canonicalObject({...before, gone: undefined}, before)).toEqual({a: 'old', b: {x: [1, {y: 2}]}});
+    expect(canonicalObject({...before, more: 1}, before)).toEqual({...before, more: 1});
+    expect(canonicalObject({...before, b: {x: [1]}}, before)).toEqual({...before, b: {x: [1]}});
+    expect(canonicalObject({...before, b: ['x']}, before)).toEqual({...before, b: ['x']});
   });
 });

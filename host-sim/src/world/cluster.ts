@@ -69,9 +69,9 @@ export class Cluster {
   readonly #uids: Stream;
   readonly #options: ClusterOptions;
   readonly #encryptions = new Map<KeyTag, number>();
-  /** Servers that answer, until the state of one changes. */
   /** Whether a server's `/readyz` says ok. */
   readonly isReady: Readiness;
+  /** Servers that answer, until the state of one changes. */
   #serving: readonly Server[] | undefined;
   #active: boolean;
 

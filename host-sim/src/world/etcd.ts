@@ -35,9 +35,9 @@ interface Superseded {
 }
 
 export interface EtcdListener {
-  /** A write is about to happen; time may go back in here, and whatever is decided on is looked at again. */
   /** History is about to be forgotten. */
   readonly onCompaction?: () => void;
+  /** A write is about to happen; time may go back in here, and whatever is decided on is looked at again. */
   readonly beforeCommit?: (key: string, present: KeyValue | undefined, next: StoredValue | undefined) => void;
   readonly onCommit?: (commit: Commit) => void;
   /** A version that no longer exists, not even as history. */

@@ -3,16 +3,7 @@
 import {createRun, type Deed, type Rehearsal, type Run} from '@etcd-encryption/host-sim';
 import {annotation} from '@etcd-encryption/rotation';
 import {describe, expect, test} from 'vitest';
-import {at, minuteMs, pairWith, times} from './small.ts';
-
-/** A prepared pair to which deeds are done after a minute, run until `untilMs`. */
-function after(untilMs: number, ...deeds: readonly Deed[]): Run {
-  const timeline = [at(minuteMs, ...deeds), at(0, {kind: 'advance', byMs: 24 * 60 * minuteMs})];
-  const run = createRun(pairWith({timeline}), {seed: 1, times, prepared: true});
-  run.runUntil(untilMs);
-  expect(run.violation).toBeUndefined();
-  return run;
-}
+import {after, minuteMs, pairWith, times} from './small.ts';
 
 const faultsOf = (run: Run): readonly string[] => run.result().strikes.map(({fault, cluster}) => `${fault} ${cluster}`);
 const shortly = minuteMs + 1_000;

@@ -1,6 +1,14 @@
 // Small rehearsals in a hurry: servers look at their files every ten seconds, keys are young, intervals short.
 
-import type {Rehearsal, RunEvent, TimelineEntry} from '@etcd-encryption/host-sim';
+import {
+  createRun,
+  type Deed,
+  type Rehearsal,
+  type Run,
+  type RunEvent,
+  type TimelineEntry,
+} from '@etcd-encryption/host-sim';
+import {expect} from 'vitest';
 
 export const minuteMs = 60_000;
 
@@ -49,3 +57,12 @@ export const at = (atMs: number, ...deeds: TimelineEntry['deeds']): TimelineEntr
 /** Words of the events, without times: `east: Migrate`. */
 export const wordsOf = (events: readonly RunEvent[], kind: RunEvent['kind']): readonly string[] =>
   events.filter((event) => event.kind === kind).map(({cluster = '', what}) => `${cluster}: ${what}`);
+
+/** A prepared pair to which deeds are done after a minute, run until `untilMs`. */
+export function after(untilMs: number, ...deeds: readonly Deed[]): Run {
+  const timeline = [at(minuteMs, ...deeds), at(0, {kind: 'advance', byMs: 24 * 60 * minuteMs})];
+  const run = createRun(pairWith({timeline}), {seed: 1, times, prepared: true});
+  run.runUntil(untilMs);
+  expect(run.violation).toBeUndefined();
+  return run;
+}

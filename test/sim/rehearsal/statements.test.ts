@@ -1,25 +1,16 @@
 // Deeds of operators' hands: a file that is cut short, words on a ring or a config, a Synchronizer that stands still, and
 // a world that encrypts before any key of ours is there.
 
-import {type ClusterPlan, createRun, type Deed, type Run} from '@etcd-encryption/host-sim';
+import {type ClusterPlan, createRun, type Run} from '@etcd-encryption/host-sim';
 import {annotation, ourNamespace} from '@etcd-encryption/rotation';
 import {expect, test} from 'vitest';
-import {at, minuteMs, pairWith, soloWith, times} from './small.ts';
+import {after, at, minuteMs, soloWith, times} from './small.ts';
 
 const shortly = minuteMs + 1_000;
 const paths = {
   ring: `/registry/cluster.alauda.io/etcdencryptionrings/${ourNamespace}/default`,
   config: '/registry/cluster.alauda.io/etcdencryptionconfigs/default',
 } as const;
-
-/** A prepared pair to which deeds are done after a minute. */
-function after(untilMs: number, ...deeds: readonly Deed[]): Run {
-  const timeline = [at(minuteMs, ...deeds), at(0, {kind: 'advance', byMs: 24 * 60 * minuteMs})];
-  const run = createRun(pairWith({timeline}), {seed: 1, times, prepared: true});
-  run.runUntil(untilMs);
-  expect(run.violation).toBeUndefined();
-  return run;
-}
 
 const wordOn = (run: Run, what: keyof typeof paths, name: string): string | undefined =>
   run.clusters.get('west')?.cluster.etcd.get(paths[what])?.value.object?.metadata.annotations?.[name];
