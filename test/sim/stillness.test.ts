@@ -89,9 +89,9 @@ describe('periods that would find nothing new', () => {
     },
   );
 
-  // What was left out showed in each of these once: counts of servers (6, 10, 31), leases around a fault (49), signs of
-  // life of agents (77, 87, 99), a view of the past (121).
-  test.each([6, 10, 31, 49, 77, 87, 99, 121])(
+  // What was left out showed in each of these once: first counts of servers (6, 31, 77), leases around a fault (49), signs
+  // of life of agents (87, 99), a view of the past (121).
+  test.each([6, 31, 49, 77, 87, 99, 121])(
     'in the generated rehearsal %i ⇒ with and without them one trace',
     (seed) => {
       const rehearsal = generateRehearsal(seed);
